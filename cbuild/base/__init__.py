@@ -1,0 +1,1 @@
+"""Base images: described in YAML, built by mmdebstrap, locked to the byte."""

@@ -1,0 +1,101 @@
+"""The one error root; every error says what, where, why and what to do next."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CbuildError(Exception):
+    """An error that a user can act on.
+
+    brief: one sentence, what is wrong. details: evidence (several lines are fine). resolution: what to do next.
+    reason: machine-readable, kebab-case, stable (docs/ and CLI.md list them).
+    file, line, column, section, option: where in the profile it comes from.
+    chain: the files (through ``extends``) or options (through references) that led there, outermost first.
+    """
+
+    exit_code: ClassVar[int] = 70
+    default_reason: ClassVar[str] = "internal"
+
+    def __init__(
+        self,
+        brief: str,
+        *,
+        reason: str | None = None,
+        details: str = "",
+        resolution: str = "",
+        file: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+        section: str | None = None,
+        option: str | None = None,
+        chain: tuple[str, ...] = (),
+    ) -> None:
+        super().__init__(brief)
+        self.brief = brief
+        self.reason = reason or self.default_reason
+        self.details = details
+        self.resolution = resolution
+        self.file = file
+        self.line = line
+        self.column = column
+        self.section = section
+        self.option = option
+        self.chain = chain
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the JSON shape of the command line's contract: ``{"error": {...}}``'s inner object."""
+        return {
+            "reason": self.reason,
+            "brief": self.brief,
+            "details": self.details,
+            "resolution": self.resolution,
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "section": self.section,
+            "option": self.option,
+            "chain": list(self.chain),
+        }
+
+
+class PartError(CbuildError):
+    """A part failed to install, or a promise does not hold."""
+
+    exit_code = 1
+    default_reason = "part-failed"
+
+
+class UsageError(CbuildError):
+    """The command line, or a state file from another cbuild, can't be used as given."""
+
+    exit_code = 2
+    default_reason = "usage"
+
+
+class ProfileError(CbuildError):
+    """The profile does not parse or does not resolve."""
+
+    exit_code = 3
+    default_reason = "profile"
+
+
+class SourceError(CbuildError):
+    """A source can't be had, or has another checksum than it should."""
+
+    exit_code = 4
+    default_reason = "source-missing"
+
+
+class EngineError(CbuildError):
+    """No engine, or the engine refuses what was asked."""
+
+    exit_code = 5
+    default_reason = "engine"
+
+
+class DifferenceError(CbuildError):
+    """A rebuild came out different."""
+
+    exit_code = 6
+    default_reason = "not-reproducible"

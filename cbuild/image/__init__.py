@@ -1,0 +1,1 @@
+"""OCI images: config, manifest, layout, loading into an engine."""

@@ -1,0 +1,126 @@
+"""The store as an OCI image layout: blobs by digest, images in the index.
+
+Source of the rules: OCI image-spec 1.1, image-layout.md.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from cbuild.canonical import CHUNK, canonical_json, hex_of, sha256_bytes, write_atomic
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+CONFIG = "application/vnd.oci.image.config.v1+json"
+LAYER = "application/vnd.oci.image.layer.v1.tar"
+REFERENCE = "org.opencontainers.image.ref.name"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A blob: media type, ``sha256:…`` digest, size in bytes."""
+
+    media_type: str
+    digest: str
+    size: int
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the descriptor as image-spec's JSON."""
+        return {"mediaType": self.media_type, "digest": self.digest, "size": self.size}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """An OCI image layout directory; blobs are written once and never changed."""
+
+    root: Path
+
+    def blob(self, digest: str) -> Path:
+        """Return the path at which the blob lies or would lie."""
+        return self.root / "blobs" / "sha256" / hex_of(digest)
+
+    def has(self, digest: str) -> bool:
+        """Tell whether the blob is there, whole (blobs appear by rename)."""
+        return self.blob(digest).is_file()
+
+    def write(self, data: bytes, media_type: str) -> Descriptor:
+        """Store small data (a config, a manifest) and return its descriptor."""
+        digest = sha256_bytes(data)
+        if not self.has(digest):
+            write_atomic(self.blob(digest), data)
+        return Descriptor(media_type, digest, len(data))
+
+    @contextmanager
+    def writing(self) -> Iterator[BlobWriter]:
+        """Write a big blob as a stream; it gets its name when the block ends well, and vanishes otherwise."""
+        blobs = self.root / "blobs" / "sha256"
+        blobs.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=blobs, prefix=".new-")
+        try:
+            with os.fdopen(handle, "wb", buffering=CHUNK) as stream:
+                writer = BlobWriter(stream)
+                yield writer
+                stream.flush()
+                os.fchmod(stream.fileno(), 0o644)
+                os.fsync(stream.fileno())
+            Path(name).replace(self.blob(writer.digest))
+        finally:
+            Path(name).unlink(missing_ok=True)
+
+    def read_json(self, digest: str) -> dict[str, object]:
+        """Return a config or manifest blob as a dict."""
+        value: dict[str, object] = json.loads(self.blob(digest).read_bytes())
+        return value
+
+    def images(self) -> dict[str, Descriptor]:
+        """Return the index: reference name to manifest descriptor."""
+        try:
+            index = json.loads((self.root / "index.json").read_bytes())
+        except FileNotFoundError:
+            return {}
+        return {
+            entry["annotations"][REFERENCE]: Descriptor(entry["mediaType"], entry["digest"], entry["size"])
+            for entry in index["manifests"]
+        }
+
+    def tag(self, reference: str, manifest: Descriptor) -> None:
+        """Let reference name the manifest in the index; two processes may do so at once."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with (self.root / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            images = self.images() | {reference: manifest}
+            entries = [
+                {**descriptor.as_dict(), "annotations": {REFERENCE: name}} for name, descriptor in sorted(images.items())
+            ]
+            index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
+            write_atomic(self.root / "index.json", canonical_json(index))
+            if not (self.root / "oci-layout").exists():
+                write_atomic(self.root / "oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"}))
+
+
+class BlobWriter:
+    """A stream that hashes what passes through it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Append data."""
+        self._hash.update(data)
+        self.size += len(data)
+        return self._stream.write(data)
+
+    @property
+    def digest(self) -> str:
+        """Return ``sha256:…`` of what was written so far."""
+        return "sha256:" + self._hash.hexdigest()

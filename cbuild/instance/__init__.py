@@ -1,0 +1,1 @@
+"""Partitions: parameters, addresses, limits, rendering, reconciling."""

@@ -1,0 +1,1 @@
+"""The deterministic layer of one part."""

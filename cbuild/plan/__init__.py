@@ -1,0 +1,1 @@
+"""From a resolved profile to keys: graph, key documents, why."""

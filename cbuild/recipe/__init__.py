@@ -1,0 +1,1 @@
+"""The recipe API, the registry, and running the two halves of a recipe."""

@@ -1,0 +1,1 @@
+"""Sources: fetch, check, keep; mirrors by checksum."""

@@ -1,0 +1,77 @@
+"""CBUILD_HOME: where everything that cbuild keeps lies on disk."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Home:
+    """The store's directories below root; each is made by whoever writes there first."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> Home:
+        """Return $CBUILD_HOME, else $XDG_DATA_HOME/cbuild, else ~/.local/share/cbuild."""
+        if configured := os.environ.get("CBUILD_HOME"):
+            return cls(Path(configured).absolute())
+        data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+        return cls(Path(data) / "cbuild")
+
+    @property
+    def oci(self) -> Path:
+        """Return the OCI image layout with every layer, config and manifest."""
+        return self.root / "oci"
+
+    @property
+    def sources(self) -> Path:
+        """Return the content-addressed store of fetched sources."""
+        return self.root / "sources"
+
+    @property
+    def keys(self) -> Path:
+        """Return the key documents, ``<hex of key>.json``."""
+        return self.root / "keys"
+
+    @property
+    def results(self) -> Path:
+        """Return what each key gave, ``<hex of key>.json``: layer, size, references."""
+        return self.root / "results"
+
+    @property
+    def trees(self) -> Path:
+        """Return the unpacked layers, ``<hex of diff_id>/``, read-only, to be seen by other parts' builders."""
+        return self.root / "trees"
+
+    @property
+    def answers(self) -> Path:
+        """Return what recipe constructors that ran in a builder answered, by key."""
+        return self.root / "answers"
+
+    @property
+    def logs(self) -> Path:
+        """Return the logs of part builds, ``<hex of key>.log``."""
+        return self.root / "logs"
+
+    @property
+    def work(self) -> Path:
+        """Return the scratch directories of builds that are running or were kept after a failure."""
+        return self.root / "work"
+
+    @property
+    def bases(self) -> Path:
+        """Return the records of base images that were built here."""
+        return self.root / "bases"
+
+    @property
+    def instances(self) -> Path:
+        """Return the desired state and the data of instances."""
+        return self.root / "instances"
+
+    @property
+    def podman(self) -> Path:
+        """Return the configuration and storage of the private Podman service."""
+        return self.root / "podman"
