@@ -1,0 +1,135 @@
+"""The zc.buildout recipe API, for recipes of anybody and for cbuild's own (LANGUAGE.md, RCP-1 to RCP-7).
+
+Standard library only: this module is imported on the host (to plan), in the builder (to install) and in a partition.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from pathlib import Path
+from typing import Protocol
+
+TRUE_FALSE = {"true": True, "false": False}
+
+
+class UserError(Exception):
+    """What a recipe raises for a mistake in the profile."""
+
+
+class MissingOption(UserError, KeyError):  # noqa: N818 - the name is zc.buildout's
+    """An option that the profile does not have."""
+
+    def __str__(self) -> str:
+        """Return the message without KeyError's quotes."""
+        return str(self.args[0])
+
+
+class MissingSection(UserError, KeyError):  # noqa: N818 - the name is zc.buildout's
+    """A section that the profile does not have."""
+
+    def __str__(self) -> str:
+        """Return the message without KeyError's quotes."""
+        return f"The referenced section, {self.args[0]!r}, was not defined."
+
+
+class Options(MutableMapping[str, str]):
+    """A section's resolved options; what a constructor sets here is seen by other parts (RCP-5).
+
+    data: shared with whoever made this object; changes go through.
+    """
+
+    def __init__(self, buildout: Buildout, name: str, data: MutableMapping[str, str]) -> None:
+        self.buildout = buildout
+        self.name = name
+        self._data = data
+        self._created: list[str] = []
+
+    def __getitem__(self, key: str) -> str:
+        """Return an option's value; MissingOption if there is none."""
+        try:
+            return self._data[key]
+        except KeyError:
+            raise MissingOption(f"Missing option: {self.name}:{key}") from None
+
+    def __setitem__(self, key: str, value: str) -> None:
+        """Set an option; only strings are values."""
+        if not isinstance(value, str):
+            raise TypeError("Option values must be strings", value)
+        self._data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        """Remove an option."""
+        if key not in self._data:
+            raise MissingOption(f"Missing option: {self.name}:{key}")
+        del self._data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(list(self._data))
+
+    def __len__(self) -> int:
+        """Return the number of options."""
+        return len(self._data)
+
+    def copy(self) -> dict[str, str]:
+        """Return a plain dict of the resolved values."""
+        return dict(self._data)
+
+    def created(self, *paths: str) -> list[str]:
+        """Register paths to delete if the running install or update raises; return all of them (RCP-7)."""
+        self._created.extend(paths)
+        return self._created
+
+    def flag(self, key: str, *, default: bool = False) -> bool:
+        """Return a boolean option: exactly ``true`` or ``false``."""
+        value = self._data.get(key)
+        if value is None or not value.strip():
+            return default
+        try:
+            return TRUE_FALSE[value.strip()]
+        except KeyError:
+            raise UserError(f"Invalid value for {key!r} option: {value!r}; it is true or false") from None
+
+
+class Buildout(Mapping[str, Options]):
+    """All sections, by name; asking for one that isn't initialised yet initialises it (RCP-6).
+
+    Three kinds stand behind it: on the host and in a partition one that resolves on demand, in the builder one that
+    holds what the host has resolved.
+    """
+
+    @abstractmethod
+    def source(self, url: str, md5sum: str | None = None) -> Source:
+        """Declare that the part needs the file at url (a URL or an absolute path); it is fetched before the build."""
+
+    @abstractmethod
+    def substitute(self, text: str, section: str) -> str:
+        """Return text with ``${section:option}`` replaced and ``$${`` turned into ``${``; ``${:x}`` is section's."""
+
+
+class Source(Protocol):
+    """A file that a part needs from outside."""
+
+    url: str
+
+    @property
+    def path(self) -> Path:
+        """Return where it lies now: on the host this fetches it at once, in the builder it is there already."""
+
+
+class Recipe(Protocol):
+    """What an entry point of the group ``zc.buildout`` makes."""
+
+    def install(self) -> str | Iterable[str] | None:
+        """Install the part; return the paths it made."""
+
+    def update(self) -> str | Iterable[str] | None:
+        """Bring an installed part up to date."""
+
+
+class RecipeClass(Protocol):
+    """A recipe's constructor."""
+
+    def __call__(self, buildout: Buildout, name: str, options: Options) -> Recipe:
+        """Make the recipe for one part; sets options, has no other effect."""

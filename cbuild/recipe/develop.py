@@ -1,0 +1,64 @@
+"""The builder's side of a profile's own recipes: `develop` directories and their entry points (RCP-2).
+
+Runs in the builder only: setup.py is the profile's code.
+"""
+
+from __future__ import annotations
+
+import configparser
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import cast
+
+from cbuild.recipe import compatible
+from cbuild.recipe.api import RecipeClass, UserError
+
+GROUP = "zc.buildout"
+
+
+def load(spec: str, develop: list[str]) -> RecipeClass:
+    """Return the class behind ``DISTRIBUTION[:ENTRY]``, looked for in the develop directories.
+
+    UserError when no directory has the distribution or the distribution lacks the entry point.
+    """
+    distribution, _, entry = spec.partition(":")
+    compatible.install()
+    known = []
+    for directory in develop:
+        information = _egg_info(Path(directory))
+        sys.path.insert(0, str(information.parent))
+        name = information.name.removesuffix(".egg-info")
+        known.append(name)
+        if _normal(name) == _normal(distribution):
+            return _entry(information, spec, entry.strip() or "default")
+    raise UserError(f"No recipe {spec!r}: the develop directories have {', '.join(known) or 'nothing'}.")
+
+
+def _egg_info(directory: Path) -> Path:
+    """Let setup.py of a copy (the sources are read-only) write its metadata; return the ``.egg-info`` directory."""
+    copy = Path(tempfile.mkdtemp(dir="/build")) / directory.name
+    shutil.copytree(directory, copy)
+    command = [sys.executable, "setup.py", "-q", "egg_info"]
+    done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True)
+    found = sorted(copy.rglob("*.egg-info"))
+    if done.returncode or not found:
+        raise UserError(f"{directory}/setup.py failed:\n{done.stdout}{done.stderr}")
+    return found[0]
+
+
+def _entry(information: Path, spec: str, entry: str) -> RecipeClass:
+    points = configparser.ConfigParser(delimiters=("=",))
+    points.optionxform = str  # type: ignore[assignment,method-assign]  # names of entry points are case sensitive
+    points.read(information / "entry_points.txt")
+    if not points.has_option(GROUP, entry):
+        raise UserError(f"No recipe {spec!r}: the distribution has no entry point {entry!r} in the group {GROUP}.")
+    module, _, attribute = points.get(GROUP, entry).partition(":")
+    return cast("RecipeClass", getattr(import_module(module.strip()), attribute.strip()))
+
+
+def _normal(name: str) -> str:
+    return name.strip().lower().replace("-", "_").replace(".", "_")

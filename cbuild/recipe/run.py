@@ -1,0 +1,87 @@
+"""The builder's side of a part: read the job, construct the recipe, install, write the result.
+
+job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute"} or {"spec", "develop"},
+"directory", "sections", "sources"}``. result.json: ``{"ok": true, "paths", "options"}``, or ``{"ok": false, "kind":
+"user"|"needs"|"exception", "message"}``; "needs" names the section that a constructor asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+from cbuild.recipe.api import MissingSection, RecipeClass, UserError
+from cbuild.recipe.static import StaticBuildout
+
+# What a command line that fails leaves in `subprocess.CalledProcessError`: the log has said the rest.
+CALL_FAILED = "CalledProcessError"
+
+
+def main() -> None:
+    """Run the job named on the command line; the exit code is 0 when a result was written, good or bad."""
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    os.umask(0o022)
+    result = run(job)
+    sys.stdout.flush()
+    Path(sys.argv[2]).write_text(json.dumps(result, sort_keys=True), encoding="utf-8")
+
+
+def run(job: dict[str, Any]) -> dict[str, object]:
+    """Return the result document of one job."""
+    buildout = StaticBuildout(job["sections"], job["sources"])
+    options = buildout[job["part"]]
+    try:
+        with _in_directory(job["directory"]):
+            recipe = _load(job["recipe"])(buildout, job["part"], options)
+            given = options.copy()
+            paths = _paths(recipe.install()) if job["action"] == "install" else []
+    except MissingSection as error:
+        return {"ok": False, "kind": "needs", "message": str(error.args[0])}
+    except Exception as error:  # noqa: BLE001 - a recipe may raise anything; the host reports it
+        return _failed(error)
+    return {"ok": True, "paths": paths, "options": given}
+
+
+def _load(recipe: dict[str, Any]) -> RecipeClass:
+    # By name, not by import: what a part doesn't use must not be in the digest of its code (cbuild.recipe.code).
+    if "module" in recipe:
+        return cast("RecipeClass", getattr(importlib.import_module(recipe["module"]), recipe["attribute"]))
+    develop = importlib.import_module("cbuild.recipe.develop")
+    return cast("RecipeClass", develop.load(recipe["spec"], recipe["develop"]))
+
+
+class _in_directory:  # noqa: N801 - reads like the function that it is
+    """Change the directory for a block; recipes run in the buildout directory (RCP-3)."""
+
+    def __init__(self, directory: str) -> None:
+        self._directory = directory
+
+    def __enter__(self) -> None:
+        os.chdir(self._directory)
+
+    def __exit__(self, *exception: object) -> None:
+        os.chdir("/")
+
+
+def _paths(installed: str | Iterable[str] | None) -> list[str]:
+    if installed is None:
+        return []
+    return [installed] if isinstance(installed, str) else [str(path) for path in installed]
+
+
+def _failed(error: Exception) -> dict[str, object]:
+    expected = isinstance(error, UserError) or type(error).__name__ == CALL_FAILED
+    if not expected:
+        traceback.print_exc(file=sys.stdout)
+    message = str(error) if expected else f"{type(error).__name__}: {error}"
+    return {"ok": False, "kind": "user" if expected else "exception", "message": message}
+
+
+if __name__ == "__main__":
+    main()
