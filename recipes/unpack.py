@@ -1,0 +1,98 @@
+"""Unpacking archives so that the result depends on the archive alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from cbuild.recipe.api import UserError
+
+# What Python's tarfile can't read goes through a program of the part's PATH, as slapos.recipe.build does.
+FILTERS = {b"\xfd7zXZ\x00": "xzcat", b"LZIP": "lunzip -c", b"\x28\xb5\x2f\xfd": "zstdcat"}
+
+
+def unpack(archive: Path, target: Path, environ: Mapping[str, str]) -> None:
+    """Unpack a tar (any compression) or zip into target, a directory that exists.
+
+    Absolute names and ``..`` are skipped, owners ignored, symbolic links kept; every mtime becomes the epoch, so that
+    no timestamp of the archive reaches the result, and make sees nothing older than anything else.
+    """
+    if zipfile.is_zipfile(archive):
+        _unpack_zip(archive, target)
+    else:
+        _unpack_tar(archive, target, environ)
+    _set_times(target)
+
+
+def top(target: Path) -> Path:
+    """Return target's only entry if that is a directory, else target."""
+    found = list(target.iterdir())
+    return found[0] if len(found) == 1 and found[0].is_dir() and not found[0].is_symlink() else target
+
+
+def lift(target: Path) -> None:
+    """Move what is in target's only directory up into target."""
+    inner = top(target)
+    if inner == target:
+        return
+    aside = inner.rename(target / f".{inner.name}.lift")
+    for item in list(aside.iterdir()):
+        item.rename(target / item.name)
+    aside.rmdir()
+
+
+def _unpack_zip(archive: Path, target: Path) -> None:
+    with zipfile.ZipFile(archive) as opened:
+        for member in opened.infolist():
+            path = Path(opened.extract(member, target))
+            if path.is_file() and (mode := member.external_attr >> 16) & 0o111:
+                path.chmod(mode & 0o777)
+
+
+def _unpack_tar(archive: Path, target: Path, environ: Mapping[str, str]) -> None:
+    filtered = _filter(archive)
+    if filtered is None:
+        with tarfile.open(archive) as tar:
+            tar.extractall(target, filter=_safe)  # noqa: S202 - the filter refuses what leads outside
+        return
+    with (
+        archive.open("rb") as packed,
+        subprocess.Popen(filtered.split(), stdin=packed, stdout=subprocess.PIPE, env=dict(environ)) as process,
+    ):
+        with tarfile.open(fileobj=process.stdout, mode="r|") as tar:
+            tar.extractall(target, filter=_safe)  # noqa: S202 - the filter refuses what leads outside
+        if process.wait():
+            raise UserError(f"{filtered} could not read {archive.name}.")
+
+
+def _filter(archive: Path) -> str | None:
+    with archive.open("rb") as stream:
+        start = stream.read(6)
+    for magic, command in FILTERS.items():
+        # Python reads xz itself when it was built with lzma; the builder's was.
+        if start.startswith(magic) and command != "xzcat":
+            if shutil.which(command.split()[0]) is None:
+                raise UserError(f"{archive.name} needs {command.split()[0]}: add its part to the PATH of environment.")
+            return command
+    return None
+
+
+def _safe(member: tarfile.TarInfo, target: str) -> tarfile.TarInfo | None:
+    del target
+    if member.name.startswith("/") or ".." in member.name.split("/") or member.isdev():
+        return None
+    mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    return member.replace(uid=0, gid=0, uname="", gname="", mode=mode, deep=False)
+
+
+def _set_times(target: Path) -> None:
+    epoch = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    for directory, names, files in os.walk(target):
+        for name in names + files:
+            os.utime(Path(directory, name), (epoch, epoch), follow_symlinks=False)
+    os.utime(target, (epoch, epoch))
