@@ -1,0 +1,168 @@
+"""Downloads with the standard library: short to give up, streaming, and a dead host is asked once a run."""
+
+from __future__ import annotations
+
+import http.client
+import queue
+import socket
+import threading
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from cbuild.canonical import CHUNK
+from cbuild.source.request import redact
+from cbuild.source.unavailable import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cbuild.source.store import Expected, Store, Stored
+
+CONNECT = 5.0
+"""Seconds for resolving a host's name and connecting to any of its addresses, all together."""
+READ = 30.0
+"""Seconds without a byte after which a connection is dead. Some forges make an archive only when asked for it."""
+SAFE = "%/:=&?~#+!$,;'@()*[]"
+AGENT = "cbuild"
+
+
+class Downloader:
+    """Fetches URLs. Shared by the threads of one run; remembers the hosts that didn't answer."""
+
+    def __init__(self, *, connect: float = CONNECT, read: float = READ) -> None:
+        self._dead: dict[str, str] = {}
+        self._opener = urllib.request.build_opener(_Http(connect, read), _Https(connect, read))
+        self._opener.addheaders = [("User-Agent", AGENT)]
+        self._read = read
+        self.stopped = threading.Event()
+
+    def get(self, url: str, store: Store, expected: Expected) -> Stored:
+        """Return what the URL gives, in the store; Unavailable, or WrongChecksum."""
+        return store.add(self.stream(url), expected, redact(url))
+
+    def text(self, url: str, accept: str, limit: int) -> tuple[bytes, str, str]:
+        """Return a small document: its bytes, content type, and the URL that it came from in the end."""
+        with self._open(url, {"Accept": accept}) as response:
+            data = response.read(limit + 1)
+            if len(data) > limit:
+                raise Unavailable(f"more than {limit} bytes of index")
+            return data, response.headers.get_content_type(), response.url
+
+    def stream(self, url: str) -> Iterator[bytes]:
+        """Give the bytes of what the URL names; Unavailable at any point, also when they end too early."""
+        with self._open(url, {}) as response:
+            announced = response.headers.get("Content-Length")
+            received = 0
+            try:
+                while chunk := response.read(CHUNK):
+                    if self.stopped.is_set():
+                        raise Unavailable("interrupted")
+                    received += len(chunk)
+                    yield chunk
+            except (OSError, http.client.HTTPException) as problem:
+                raise Unavailable(f"the connection broke after {received} bytes: {problem}") from None
+        if announced is not None and announced.isdigit() and int(announced) != received:
+            raise Unavailable(f"the connection ended after {received} of {announced} bytes")
+
+    def _open(self, url: str, headers: dict[str, str]) -> Any:  # noqa: ANN401 - urllib's responses have no common type
+        host = urlsplit(url).netloc.rpartition("@")[2]
+        if problem := self._dead.get(host):
+            raise Unavailable(f"{problem} (not asked again in this run)")
+        request = urllib.request.Request(quote(url, safe=SAFE), headers=headers)  # noqa: S310 - the schemes are checked by Request
+        try:
+            return self._opener.open(request, timeout=self._read)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise Unavailable(f"HTTP {error.code} {error.reason}") from None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            reason = str(getattr(error, "reason", "") or error) or type(error).__name__
+            if isinstance(error, OSError) and host:
+                self._dead[host] = reason
+            raise Unavailable(reason) from None
+
+
+def connect_within(seconds: float, address: tuple[str, int]) -> socket.socket:
+    """Return a connection to a host and port, or OSError after that many seconds at most.
+
+    The resolver has no time limit of its own (a dead name server costs it half a minute), so it is asked in a thread.
+    """
+    end = time.monotonic() + seconds
+    problem: OSError | None = None
+    for family, kind, protocol, _, target in _resolve(address, seconds):
+        left = end - time.monotonic()
+        if left <= 0:
+            break
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(left)
+            connection.connect(target)
+        except OSError as error:
+            connection.close()
+            problem = error
+        else:
+            return connection
+    raise problem or TimeoutError(f"no connection within {seconds:g} s")
+
+
+def _resolve(address: tuple[str, int], seconds: float) -> list[Any]:
+    answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answers.put(list(socket.getaddrinfo(*address, type=socket.SOCK_STREAM)))
+        except OSError as error:
+            answers.put(error)
+
+    threading.Thread(target=ask, daemon=True, name="cbuild-resolve").start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(f"the name {address[0]} did not resolve within {seconds:g} s") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
+
+
+def _connector(connect: float, read: float) -> Callable[..., socket.socket]:
+    def create(address: tuple[str, int], timeout: object = None, source: object = None) -> socket.socket:
+        del timeout, source
+        connection = connect_within(connect, address)
+        connection.settimeout(read)
+        return connection
+
+    return create
+
+
+class _Http(urllib.request.HTTPHandler):
+    """HTTP with a time limit for the connection that is not the one for reading."""
+
+    def __init__(self, connect: float, read: float) -> None:
+        super().__init__()
+        self._connector = _connector(connect, read)
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        def connection(host: str, **options: Any) -> http.client.HTTPConnection:  # noqa: ANN401 - passed on as they are
+            made = http.client.HTTPConnection(host, **options)
+            made._create_connection = self._connector  # type: ignore[attr-defined]  # noqa: SLF001 - the one hook that HTTPConnection has for it
+            return made
+
+        return self.do_open(connection, req)
+
+
+class _Https(urllib.request.HTTPSHandler):
+    """The same for HTTPS; certificates are checked as ssl's default context does (SSL_CERT_FILE and the like)."""
+
+    def __init__(self, connect: float, read: float) -> None:
+        super().__init__()
+        self._connector = _connector(connect, read)
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        def connection(host: str, **options: Any) -> http.client.HTTPSConnection:  # noqa: ANN401 - passed on as they are
+            made = http.client.HTTPSConnection(host, **options)
+            made._create_connection = self._connector  # type: ignore[attr-defined]  # noqa: SLF001 - the one hook that HTTPConnection has for it
+            return made
+
+        return self.do_open(connection, req)

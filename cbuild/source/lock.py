@@ -1,0 +1,88 @@
+"""cbuild.lock: the checksums of everything that a profile was ever built from, beside the profile."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from cbuild.canonical import write_atomic
+from cbuild.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cbuild.source.request import Request
+    from cbuild.source.store import Sums
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Locked:
+    """What a URL gave: bare hex digits, and the size in bytes."""
+
+    md5: str
+    sha256: str
+    size: int
+
+
+class Lock:
+    """URL -> checksums. JSON with sorted keys, so that a file under version control changes only where it must.
+
+    Sources reads it and records in it; whoever made it calls ``save``.
+    """
+
+    def __init__(self, path: Path, sources: dict[str, Locked] | None = None, data: bytes | None = None) -> None:
+        self.path = path
+        self._sources = sources or {}
+        self._data = data
+
+    @classmethod
+    def load(cls, path: Path) -> Lock:
+        """Return the file's content, empty without a file; UsageError ``lock-damaged`` or ``lock-version``."""
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return cls(path)
+        try:
+            document = json.loads(data)
+            if document["version"] != VERSION:
+                raise UsageError(
+                    f"{path} has version {document['version']}, this cbuild knows {VERSION}",
+                    reason="lock-version",
+                    resolution="Use the cbuild that wrote it, or delete it and build again.",
+                    file=str(path),
+                )
+            sources = {url: Locked(**entry) for url, entry in document["sources"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as problem:
+            raise UsageError(
+                f"{path} is damaged",
+                reason="lock-damaged",
+                details=str(problem),
+                resolution="Restore it from version control, or delete it and build again.",
+                file=str(path),
+            ) from None
+        return cls(path, sources, data)
+
+    def get(self, request: Request) -> Locked | None:
+        """Return what is recorded for the request's URL, unless the profile now gives another checksum."""
+        entry = self._sources.get(request.shown)
+        if entry is None or request.md5 not in {None, entry.md5} or request.sha256 not in {None, entry.sha256}:
+            return None
+        return entry
+
+    def record(self, request: Request, sums: Sums) -> None:
+        """Record what the request gave. A local file's path says nothing on another machine: it isn't recorded."""
+        if request.kind != "local":
+            self._sources[request.shown] = Locked(sums.md5, sums.sha256, sums.size)
+
+    def save(self) -> bool:
+        """Write the file if its bytes change (and never an empty one); return whether it was written."""
+        document = {"sources": {url: asdict(entry) for url, entry in self._sources.items()}, "version": VERSION}
+        data = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+        if data == self._data or (self._data is None and not self._sources):
+            return False
+        write_atomic(self.path, data)
+        self._data = data
+        return True

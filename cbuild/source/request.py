@@ -1,0 +1,142 @@
+"""What a profile asks for: a URL, the checksums that it gives, and where in the profile it says so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+from cbuild.errors import SourceError
+
+Kind = Literal["local", "remote", "debian", "pypi"]
+
+REMOTE = ("http", "https", "ftp")
+_HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}")}
+# setuptools and slapos.recipe.cmmi's ``patches`` write the checksum behind the URL.
+_FRAGMENT = re.compile(r"#(?:md5=|sha256=)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})$")
+_DEBIAN = re.compile(r"debian:([a-z0-9][a-z0-9.+-]*)/([^/\s]+)")
+_PYPI = re.compile(r"pypi:([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
+
+
+@dataclass(frozen=True)
+class Request:
+    """One source.
+
+    url: ``http://``, ``https://``, ``ftp://``, ``file://``, an absolute path, ``debian:SOURCE/FILE`` or
+    ``pypi:NAME==VERSION``. A checksum behind ``#`` is taken off and becomes md5 or sha256.
+    md5, sha256: hex digits (``sha256:`` in front is fine), or None.
+    file, line, section, option: where the profile says so; they enter errors and nothing else.
+    SourceError ``checksum-invalid`` or ``url-unsupported`` if it can't be meant.
+    """
+
+    url: str
+    md5: str | None = None
+    sha256: str | None = None
+    file: str | None = None
+    line: int | None = None
+    section: str | None = None
+    option: str | None = None
+
+    def __post_init__(self) -> None:
+        """Bring URL and checksums into one form."""
+        url = self.url.strip()
+        given = {"md5": self.md5, "sha256": self.sha256}
+        if match := _FRAGMENT.search(url):
+            url = url[: match.start()]
+            name = "md5" if len(match[1]) == len("d41d8cd98f00b204e9800998ecf8427e") else "sha256"
+            given[name] = given[name] or match[1]
+        object.__setattr__(self, "url", url)
+        for name, value in given.items():
+            object.__setattr__(self, name, self._checksum(name, value))
+        if self.kind is None:
+            raise self.error(
+                f"{redact(url) or 'an empty URL'} is not a source that cbuild can fetch",
+                reason="url-unsupported",
+                resolution="Use http(s)://, ftp://, file://, an absolute path, debian:SOURCE/FILE, pypi:NAME==VERSION.",
+            )
+
+    def _checksum(self, name: str, value: str | None) -> str | None:
+        """Return the hex digits in lower case, None if there are none."""
+        digits = (value or "").strip().lower().removeprefix(f"{name}:")
+        if not digits:
+            return None
+        if not _HEX[name].fullmatch(digits):
+            raise self.error(
+                f"{digits!r} is not an {name} checksum",
+                reason="checksum-invalid",
+                resolution=f"An {name} has {32 if name == 'md5' else 64} hexadecimal digits.",
+            )
+        return digits
+
+    @property
+    def kind(self) -> Kind | None:
+        """Return how it is fetched; None if it can't be."""
+        if self.url.startswith(("/", "file:///", "file://localhost/")):
+            return "local"
+        if _DEBIAN.fullmatch(self.url):
+            return "debian"
+        if _PYPI.fullmatch(self.url):
+            return "pypi"
+        parts = urlsplit(self.url)
+        return "remote" if parts.scheme in REMOTE and parts.hostname else None
+
+    @property
+    def path(self) -> Path:
+        """Return the path of a local source."""
+        if self.url.startswith("/"):
+            return Path(self.url)
+        return Path(url2pathname(urlsplit(self.url).path))
+
+    @property
+    def checked(self) -> bool:
+        """Return whether the request itself says what the right bytes are."""
+        return bool(self.md5 or self.sha256)
+
+    @property
+    def filename(self) -> str:
+        """Return the last component of the URL, unquoted: the name that a mirror or a download cache knows it by."""
+        if self.kind == "pypi":
+            return ""
+        path = self.url if self.kind == "debian" else urlsplit(self.url).path
+        return unquote(path.rstrip("/").rpartition("/")[2])
+
+    @property
+    def debian(self) -> tuple[str, str]:
+        """Return the source package and the file that ``debian:SOURCE/FILE`` names."""
+        match = _DEBIAN.fullmatch(self.url)
+        return (match[1], match[2]) if match else ("", "")
+
+    @property
+    def pypi(self) -> tuple[str, str]:
+        """Return the name and the version that ``pypi:NAME==VERSION`` names."""
+        match = _PYPI.fullmatch(self.url)
+        return (match[1], match[2]) if match else ("", "")
+
+    @property
+    def shown(self) -> str:
+        """Return the URL for people and for files that are kept: without a password."""
+        return redact(self.url)
+
+    def error(self, brief: str, *, reason: str, details: str = "", resolution: str = "") -> SourceError:
+        """Return an error that says where in the profile this request comes from."""
+        return SourceError(
+            brief,
+            reason=reason,
+            details=details,
+            resolution=resolution,
+            file=self.file,
+            line=self.line,
+            section=self.section,
+            option=self.option,
+        )
+
+
+def redact(url: str) -> str:
+    """Return the URL without user name and password."""
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
