@@ -1,0 +1,347 @@
+"""What the adapters of both engines share: everything but the words that each engine's SDK wants to hear.
+
+A subclass says how to ask; this class says what to ask, in which order, and what an answer means.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from contextlib import AbstractContextManager, contextmanager, suppress
+
+from cbuild.canonical import sha256_bytes
+from cbuild.engine.api import ContainerSpec, ContainerState, ExecResult, LoadableImage
+from cbuild.engine.archive import Sent, check_layers, docker_archive
+from cbuild.engine.environment import container_environment
+from cbuild.engine.failures import is_missing, translated
+from cbuild.engine.readback import Document, check_enforced, refuse_unsupported, state_of
+from cbuild.errors import EngineError
+from cbuild.events import Event, Report, silent
+
+#: Bytes of output that an engine keeps for a container; then the oldest goes.
+LOG_SIZE = 10 * 1024 * 1024
+
+#: Seconds that a probe waits for an answer; a healthy engine takes milliseconds.
+PROBE_TIMEOUT = 10
+
+
+class Adapter(ABC):
+    """An engine behind its SDK. url: where it listens (``unix://…``); report: where events go."""
+
+    name: str
+    #: The root of the SDK's own exceptions.
+    sdk_error: type[Exception]
+
+    def __init__(self, url: str, report: Report = silent) -> None:
+        self.url = url
+        self._report = report
+
+    # What a subclass says: each may raise whatever its SDK raises.
+
+    @abstractmethod
+    def _ping(self) -> str:
+        """Return the engine's version over a connection of its own, within PROBE_TIMEOUT seconds."""
+
+    @abstractmethod
+    def _inspect_image(self, image: str) -> Document:
+        """Return the inspect document of an image."""
+
+    @abstractmethod
+    def _present(self, wanted: tuple[str, ...]) -> AbstractSet[str]:
+        """Return those of the wanted layers (diff_ids, bottom first) that need no content in a load."""
+
+    @abstractmethod
+    def _send(self, archive: Iterator[bytes]) -> None:
+        """Load a docker-archive."""
+
+    @abstractmethod
+    def _tag(self, image: str, repository: str, tag: str) -> None:
+        """Give an image another reference."""
+
+    @abstractmethod
+    def _delete_image(self, image: str) -> None:
+        """Remove a reference, and the image with its last one; refuse when a container uses it."""
+
+    @abstractmethod
+    def _create(self, spec: ContainerSpec, environment: Mapping[str, str]) -> str:
+        """Create a container; return its ID."""
+
+    @abstractmethod
+    def _start(self, container: str) -> None: ...
+
+    @abstractmethod
+    def _wait(self, container: str, timeout: float) -> int | None:
+        """Wait for timeout seconds at most; return the exit code, None when it still runs."""
+
+    @abstractmethod
+    def _stop(self, container: str, timeout: int) -> None: ...
+
+    @abstractmethod
+    def _remove(self, container: str) -> None: ...
+
+    @abstractmethod
+    def _inspect(self, container: str) -> Document:
+        """Return the inspect document of a container."""
+
+    @abstractmethod
+    def _list(self, labels: Sequence[str]) -> Sequence[str]:
+        """Return the IDs of all containers with these labels (``name=value``)."""
+
+    @abstractmethod
+    def _execute(
+        self, container: str, command: Sequence[str], user: str, environment: Mapping[str, str]
+    ) -> ExecResult: ...
+
+    @abstractmethod
+    def _logs(self, container: str) -> bytes: ...
+
+    @abstractmethod
+    def _subnets(self, network: str) -> Sequence[str]:
+        """Return a network's subnets."""
+
+    @abstractmethod
+    def _create_network(self, name: str, subnet: str) -> None: ...
+
+    @abstractmethod
+    def _remove_network(self, name: str) -> None: ...
+
+    @abstractmethod
+    def interactive(self, container: str, command: Sequence[str], user: str = "") -> Sequence[str]:
+        """See Engine."""
+
+    # The Engine protocol.
+
+    def version(self) -> str:
+        """Return the engine's version; the cheapest way to see that it answers."""
+        with self._asked("tell its version"):
+            return self._ping()
+
+    def load(self, image: LoadableImage) -> str:
+        """Make image available; send only the layers that the engine lacks; check the ID; return the image ID."""
+        image_id = sha256_bytes(image.config)
+        try:
+            check_layers(image)
+        except ValueError as error:
+            raise EngineError(str(error), reason="image-id-mismatch", resolution="Assemble the image again.") from error
+        if self.has_image(image_id):
+            self._ensure_reference(image_id, image.reference)
+            return image_id
+        sent = self._load(image)
+        self._report(
+            Event(
+                "loaded",
+                image.reference,
+                f"{sent.layers} layers sent to {self.name}, {sent.skipped} were there",
+                {"bytes": sent.bytes, "layers_sent": sent.layers, "layers_skipped": sent.skipped},
+            )
+        )
+        self._check_id(image, image_id)
+        return image_id
+
+    def _load(self, image: LoadableImage) -> Sent:
+        doing = f"load {image.reference}"
+        with self._asked("list its layers"):
+            skip = self._present(tuple(layer.diff_id for layer in image.layers))
+        sent = Sent()
+        if skip:
+            try:
+                with self._asked(doing):
+                    self._send(docker_archive(image, skip, sent))
+            except EngineError as error:
+                # An image may have been removed since its layers were listed, or the engine insists on whole files.
+                if error.reason == "engine-gone":
+                    raise
+                self._report(Event("debug", image.reference, f"sending every layer: {error.details}"))
+            else:
+                return sent
+        sent.layers = sent.skipped = 0
+        with self._asked(doing):
+            self._send(docker_archive(image, frozenset(), sent))
+        return sent
+
+    def _check_id(self, image: LoadableImage, image_id: str) -> None:
+        with self._asked(f"inspect {image.reference}"):
+            found = self._with_prefix(str(self._inspect_image(image.reference)["Id"]))
+        if found != image_id:
+            raise EngineError(
+                f"{self.name} gave {image.reference} another image ID than its config's digest",
+                reason="image-id-mismatch",
+                details=f"expected {image_id}, got {found}",
+                resolution=(
+                    "With Docker's containerd image store the ID is the manifest's digest: turn it off "
+                    '({"features": {"containerd-snapshotter": false}} in daemon.json), or use Podman.'
+                ),
+            )
+
+    def _ensure_reference(self, image_id: str, reference: str) -> None:
+        with suppress(EngineError), self._asked(f"inspect {reference}"):
+            if self._with_prefix(str(self._inspect_image(reference)["Id"])) == image_id:
+                return
+        repository, separator, tag = reference.rpartition(":")
+        if not separator or "/" in tag:
+            repository, tag = reference, "latest"
+        with self._asked(f"tag {reference}"):
+            self._tag(image_id, repository, tag)
+
+    @staticmethod
+    def _with_prefix(image_id: str) -> str:
+        return image_id if image_id.startswith("sha256:") else f"sha256:{image_id}"
+
+    def has_image(self, image: str) -> bool:
+        """Tell whether an image with this ID (``sha256:…``) or reference is there."""
+        return self._image(image) is not None
+
+    def _image(self, image: str) -> Document | None:
+        try:
+            with self._asked(f"inspect {image}"):
+                return self._inspect_image(image)
+        except EngineError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def remove_image(self, image: str) -> None:
+        """Remove an image if it is there: a reference, or an ID with all its references."""
+        document = self._image(image)
+        if document is None:
+            return
+        by_id = image.startswith("sha256:")
+        for reference in (document.get("RepoTags") or [image]) if by_id else [image]:
+            with self._unless_missing(), self._asked(f"remove the image {reference}"):
+                self._delete_image(reference)
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Create (not start) a container; return its ID. Refuses what it can't enforce."""
+        refuse_unsupported(self.name, spec)
+        document = self._image(spec.image)
+        if document is None:
+            raise EngineError(
+                f"{self.name} has no image {spec.image} to create {spec.name} from",
+                reason="image-missing",
+                resolution="Load the image first (cbuild software).",
+            )
+        environment = container_environment((document.get("Config") or {}).get("Env"), spec.environment)
+        with self._asked(f"create {spec.name}"):
+            container = self._create(spec, environment)
+        try:
+            with self._asked(f"inspect {spec.name}"):
+                created = self._inspect(container)
+            check_enforced(self.name, spec, created)
+        except EngineError:
+            self.remove(container)
+            raise
+        return container
+
+    def start(self, container: str) -> None:
+        """Start a created or stopped container."""
+        with self._asked(f"start {container}"):
+            self._start(container)
+
+    def wait(self, container: str, timeout: float | None = None) -> int:
+        """Wait until the container has ended; return its exit code. TimeoutError when timeout seconds have passed."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while True:
+            # In slices: an engine that hangs is seen, and a connection that was lost on the way doesn't wait for ever.
+            left = 60.0 if deadline is None else min(60.0, deadline - time.monotonic())
+            with self._asked(f"wait for {container}"):
+                code = self._wait(container, max(left, 0.01))
+            if code is not None:
+                return code
+            if deadline is not None and time.monotonic() >= deadline:
+                raise TimeoutError(f"{container} still runs after {timeout} s")
+
+    def stop(self, container: str, timeout: int = 10) -> None:
+        """Stop a container (TERM, then KILL after timeout seconds); one that doesn't run, or isn't there, is fine."""
+        with self._unless_missing(), self._asked(f"stop {container}"):
+            self._stop(container, timeout)
+
+    def remove(self, container: str) -> None:
+        """Remove a container, killing it if it runs; one that isn't there is fine."""
+        with self._unless_missing(), self._asked(f"remove {container}"):
+            self._remove(container)
+
+    def state(self, container: str) -> ContainerState | None:
+        """Return what the engine says about it, measured now; None if there is none."""
+        try:
+            with self._asked(f"inspect {container}"):
+                return state_of(self._inspect(container))
+        except EngineError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def containers(self, labels: Mapping[str, str]) -> Sequence[ContainerState]:
+        """Return all containers, running or not, that have all these labels; sorted by name."""
+        with self._asked("list containers"):
+            found = self._list([f"{name}={value}" for name, value in labels.items()])
+        states = (self.state(container) for container in found)
+        return sorted((state for state in states if state is not None), key=lambda state: state.name)
+
+    def execute(
+        self, container: str, command: Sequence[str], user: str = "", environment: Mapping[str, str] | None = None
+    ) -> ExecResult:
+        """Run a command in a running container and wait for it."""
+        with self._asked(f"run {command[0]} in {container}"):
+            return self._execute(container, command, user, environment or {})
+
+    def logs(self, container: str) -> bytes:
+        """Return the container's output so far (the last LOG_SIZE bytes), both streams, de-multiplexed."""
+        with self._asked(f"read the output of {container}"):
+            return self._logs(container)
+
+    def ensure_network(self, name: str, subnet: str) -> None:
+        """Make sure that a bridge network with this IPv6 subnet exists; another subnet under the name is an error."""
+        found = self._found_subnets(name)
+        if found is None:
+            try:
+                with self._asked(f"make the network {name} ({subnet})"):
+                    self._create_network(name, subnet)
+            except EngineError:
+                # Another cbuild may have made it in the meantime.
+                found = self._found_subnets(name)
+                if found is None:
+                    raise
+        if found is not None and subnet not in found:
+            raise EngineError(
+                f"{self.name} has a network {name} with another subnet",
+                reason="network-differs",
+                details=f"asked {subnet}, found {', '.join(found)}",
+                resolution="Remove that network, or choose another name.",
+            )
+
+    def _found_subnets(self, name: str) -> Sequence[str] | None:
+        try:
+            with self._asked(f"inspect the network {name}"):
+                return self._subnets(name)
+        except EngineError as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network if it is there."""
+        with self._unless_missing(), self._asked(f"remove the network {name}"):
+            self._remove_network(name)
+
+    # Helpers.
+
+    def _asked(self, doing: str) -> AbstractContextManager[None]:
+        return translated(self.name, self.url, doing, self._answers, self.sdk_error)
+
+    def _answers(self) -> bool:
+        try:
+            self._ping()
+        except Exception:  # noqa: BLE001 - whatever it raises, the engine doesn't answer
+            return False
+        return True
+
+    @staticmethod
+    @contextmanager
+    def _unless_missing() -> Iterator[None]:
+        try:
+            yield
+        except EngineError as error:
+            if not is_missing(error):
+                raise
