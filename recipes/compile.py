@@ -102,7 +102,11 @@ class Recipe:
         url, path = self.options.get("url", "").strip(), self.options.get("path", "").strip()
         if bool(url) == bool(path):
             raise UserError(f"[{self.name}] needs one of url and path, and not both.")
-        return self.buildout.source(url, self.options.get("md5sum")) if url else None
+        if url:
+            return self.buildout.source(url, self.options.get("md5sum"))
+        # A directory of the profile's own comes in as an archive; one of another part is there already.
+        inside = path.startswith((self.buildout["buildout"]["directory"] + "/", "/build/"))
+        return None if inside else self.buildout.source(path)
 
     def _file(self, line: str) -> Source:
         url, _, md5sum = line.partition("#")

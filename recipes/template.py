@@ -60,7 +60,8 @@ class Recipe(_Template):
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         super().__init__(buildout, name, options)
         # Rendered here as well, so that what the text refers to is installed before this part (and in the key).
-        self.rendered = buildout.substitute(self.text(), name)
+        # An option's value, which `inline` is, was substituted when it was read.
+        self.rendered = self.text() if self.source is None else buildout.substitute(self.text(), name)
 
     def install(self) -> list[str]:
         """Write the rendered text."""

@@ -6,9 +6,9 @@ Runs in the builder only: setup.py is the profile's code.
 from __future__ import annotations
 
 import configparser
-import shutil
 import subprocess
 import sys
+import tarfile
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -38,15 +38,16 @@ def load(spec: str, develop: list[str]) -> RecipeClass:
     raise UserError(f"No recipe {spec!r}: the develop directories have {', '.join(known) or 'nothing'}.")
 
 
-def _egg_info(directory: Path) -> Path:
-    """Let setup.py of a copy (the sources are read-only) write its metadata; return the ``.egg-info`` directory."""
-    copy = Path(tempfile.mkdtemp(dir="/build")) / directory.name
-    shutil.copytree(directory, copy)
+def _egg_info(archive: Path) -> Path:
+    """Unpack a develop directory (it comes as a tar) and let its setup.py write the ``.egg-info`` directory; return it."""
+    copy = Path(tempfile.mkdtemp(dir="/build"))
+    with tarfile.open(archive) as tar:
+        tar.extractall(copy, filter="data")
     command = [sys.executable, "setup.py", "-q", "egg_info"]
     done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True)
     found = sorted(copy.rglob("*.egg-info"))
     if done.returncode or not found:
-        raise UserError(f"{directory}/setup.py failed:\n{done.stdout}{done.stderr}")
+        raise UserError(f"setup.py of {archive.stem} failed:\n{done.stdout}{done.stderr}")
     return found[0]
 
 

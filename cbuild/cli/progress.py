@@ -1,0 +1,24 @@
+"""Events as lines for a person, on stderr."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from cbuild.events import Event, Report
+
+IMPORTANT = 1
+NORMAL = 0
+CHATTY = -1
+LEVELS = {"warning": IMPORTANT, "part-failed": IMPORTANT, "debug": CHATTY}
+
+
+def printer(verbosity: int) -> Report:
+    """Return a Report that prints what verbosity (the number of -v less that of -q) lets through."""
+    started = time.monotonic()
+
+    def report(event: Event) -> None:
+        if LEVELS.get(event.kind, NORMAL) + verbosity >= NORMAL and event.message:
+            print(f"[{time.monotonic() - started:6.1f}] {event.message}", file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
+
+    return report

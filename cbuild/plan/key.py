@@ -1,0 +1,47 @@
+"""The key: the digest of everything that can change a part's layer, kept as a readable document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cbuild.canonical import canonical_json, sha256_bytes
+from cbuild.layer.tar import FORMAT as LAYER_FORMAT
+from cbuild.plan.part import Part
+
+FORMAT = 1
+"""Version of the document's shape."""
+
+SANDBOX = 1
+"""Version of what the builder gives a recipe (user, paths, environment); raise it when that changes."""
+
+CPU_BASELINE = "x86-64-v2"
+
+Document = dict[str, object]
+
+
+def document(part: Part, builder: str, sources: Mapping[str, str], layers: Mapping[str, str]) -> Document:
+    """Return the key document of part.
+
+    builder: digest of the builder. sources: URL as the options have it to ``sha256:…``. layers: the parts that it
+    requires, to their diff_ids.
+    """
+    recipe = {"module": part.recipe.module, "attribute": part.recipe.attribute, "spec": part.recipe.spec}
+    return {
+        "builder": builder,
+        "code": part.recipe.code,
+        "cpu": CPU_BASELINE,
+        "format": FORMAT,
+        "layer-format": LAYER_FORMAT,
+        "options": dict(part.given),
+        "part": part.name,
+        "recipe": {key: value for key, value in recipe.items() if value},
+        "requires": {name: layers[name] for name in part.requires},
+        "sandbox": SANDBOX,
+        "sources": dict(sources),
+        "visible": {section: dict(options) for section, options in part.visible.items() if options},
+    }
+
+
+def key_of(document: Document) -> str:
+    """Return the key, ``sha256:…``, of a document."""
+    return sha256_bytes(canonical_json(document))

@@ -1,0 +1,70 @@
+"""Sources of the profile's own: files and directories beside it, given by absolute or relative path."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+from cbuild.canonical import hex_of, sha256_bytes, write_atomic
+from cbuild.errors import SourceError
+from cbuild.layer import tar
+from cbuild.layer.entries import collect
+from cbuild.source import Request, Sources
+from cbuild.state.home import Home
+
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+
+LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox"}
+"""Directories that are no source: their content changes without the source changing."""
+
+
+class LocalFiles:
+    """Turns what a profile names into requests; a directory becomes a tar of its files, equal files equal bytes."""
+
+    def __init__(self, directory: Path, sources: Sources, home: Home) -> None:
+        self._directory = directory
+        self._packed = home.sources / "packed"
+        self._sources = sources
+
+    def request(self, url: str, md5: str | None, section: str) -> Request:
+        """Return what to fetch for url; relative paths are relative to the profile's directory."""
+        if _SCHEME.match(url) and not url.startswith("file:"):
+            return Request(url=url, md5=md5, section=section)
+        path = Path(self._directory, url.removeprefix("file://"))
+        if path.is_dir():
+            path = self._pack(path)
+        return Request(url=str(path), md5=md5, section=section)
+
+    def path(self, url: str, md5: str | None) -> Path:
+        """Return where the file at url lies now, fetching it if need be."""
+        return self._sources.fetch(self.request(url, md5, "")).path
+
+    def globbed(self, text: str) -> list[str]:
+        """Return the directories that a white-space separated list of paths and globs names, sorted."""
+        found: list[str] = []
+        for word in text.split():
+            relative = Path(word)
+            matches = (
+                [relative] if relative.is_absolute() else sorted(self._directory.glob(word))
+            )
+            if not matches or not all(path.is_dir() for path in matches):
+                raise SourceError(
+                    f"develop: {word} is no directory.", section="buildout", option="develop",
+                    details=f"looked for in {self._directory}",
+                )  # fmt: skip
+            found += map(str, matches)
+        return found
+
+    def _pack(self, directory: Path) -> Path:
+        entries = [
+            entry
+            for entry in collect(directory, directory.name, {})
+            if not LEFT_OUT & set(entry.path.decode(errors="replace").split("/"))
+        ]
+        stream = io.BytesIO()
+        tar.write(entries, stream)
+        path = self._packed / hex_of(sha256_bytes(stream.getvalue())) / f"{directory.name}.tar"
+        if not path.exists():
+            write_atomic(path, stream.getvalue())
+        return path

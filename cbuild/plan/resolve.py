@@ -1,0 +1,165 @@
+"""Profile to plan: initialise every part as buildout would, and note what each refers to, reads and needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import replace
+from pathlib import Path
+
+from cbuild.canonical import canonical_json, sha256_bytes
+from cbuild.errors import ProfileError
+from cbuild.plan.graph import requirements
+from cbuild.plan.local import LocalFiles
+from cbuild.plan.part import Part, Plan, RecipeUse
+from cbuild.plan.virtual import Virtual
+from cbuild.profile import Profile, Resolver
+from cbuild.recipe import code
+from cbuild.recipe.api import MissingOption, MissingSection, Options, UserError
+from cbuild.recipe.live import LiveBuildout
+from cbuild.recipe.registry import Native, find
+from cbuild.source import Request, Sources
+from cbuild.state.home import Home
+
+DIRECTORY = "/opt/cbuild"
+"""`${buildout:directory}` in every builder and image."""
+
+DEFAULTS = {
+    "directory": DIRECTORY,
+    "bin-directory": "bin",
+    "parts-directory": "parts",
+    "eggs-directory": "eggs",
+    "develop-eggs-directory": "develop-eggs",
+    "installed": ".installed.cfg",
+    "offline": "false",
+    "newest": "true",
+    "parts": "",
+    "develop": "",
+    "python": "buildout",
+    "executable": "/usr/bin/python3",
+}
+DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
+
+Question = dict[str, object]
+Answer = Mapping[str, object]
+Construct = Callable[[Question, tuple[Request, ...]], Answer]
+"""Runs somebody else's constructor in a builder: a pure function of the question, so that answers can be kept."""
+
+
+class Planner:
+    """Makes the plan of one profile.
+
+    construct: how to ask a builder about a recipe that isn't cbuild's own; None where there is no builder.
+    builder: the builder's digest, part of each question.
+    """
+
+    def __init__(
+        self, profile: Profile, sources: Sources, home: Home, builder: str, construct: Construct | None
+    ) -> None:
+        self._profile = profile
+        self._sources = sources
+        self._builder = builder
+        self._construct = construct
+        self._virtual = Virtual([str(profile.directory), *profile.bases])
+        self._local = LocalFiles(profile.directory, sources, home)
+        self._drafts: dict[str, Part] = {}
+        self._resolver = Resolver(profile, defaults=self._defaults(), initialize=self._initialize)
+
+    def plan(self, only: tuple[str, ...] = ()) -> Plan:
+        """Return the plan for the profile's parts, or for those in only.
+
+        ProfileError for what doesn't resolve or a recipe refuses; SourceError when a template can't be fetched.
+        """
+        buildout = self._resolver.section("buildout")
+        wanted = only or tuple(dict.fromkeys(buildout["parts"].split()))
+        for name in wanted:
+            if not self._resolver.section(name).get("recipe"):
+                raise self._error(name, "recipe", f"The part {name} has no recipe.", reason="missing-option")
+        order = [name for name in self._resolver.parts if name in self._drafts]
+        requires = requirements(self._resolver.references, order)
+        parts = {name: replace(self._drafts[name], requires=requires[name]) for name in order}
+        return Plan(parts, wanted, self._virtual.options(buildout))
+
+    def _defaults(self) -> dict[str, str]:
+        own = self._profile.sections.get("buildout", {})
+        return DEFAULTS | {
+            name: str(Path(DIRECTORY, DEFAULTS[name])) for name in DIRECTORIES if name not in own
+        }
+
+    def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
+        given = self._virtual.options(options)
+        recipe = options["recipe"].strip()
+        native = find(recipe)
+        self._drafts[name] = (
+            self._native(name, options, given, native) if native else self._foreign(name, options, given, recipe)
+        )
+
+    def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
+        buildout = LiveBuildout(self._resolver, name, self._local.path)
+        try:
+            native.load()(buildout, name, Options(buildout, name, options))
+        except (MissingOption, MissingSection) as error:
+            raise self._error(name, "recipe", str(error), reason="missing-option") from error
+        except UserError as error:
+            raise self._error(name, "recipe", str(error)) from error
+        use = RecipeUse(code.digest(code.RUNNER, native.module), native.module, native.attribute)
+        visible = {section: self._virtual.options(seen) for section, seen in buildout.asked.options.items()}
+        sources = {
+            self._virtual.text(url): self._local.request(url, md5, name) for url, md5 in buildout.asked.sources.items()
+        }
+        return Part(name, use, given, self._virtual.options(options), visible, sources, ())
+
+    def _foreign(self, name: str, options: MutableMapping[str, str], given: dict[str, str], recipe: str) -> Part:
+        develop = self._develop()
+        if not develop or self._construct is None:
+            raise self._unknown_recipe(name, recipe)
+        digests = [self._sources.fetch(request).sha256 for request in develop]
+        own = code.digest(code.RUNNER, "cbuild.recipe.develop")
+        use = RecipeUse(sha256_bytes(canonical_json([own, digests])), spec=recipe, develop=develop)
+        visible = {"buildout": self._directories()}
+        answer = self._ask(name, use, given, visible)
+        options.clear()
+        options.update(answer)
+        return Part(name, use, given, dict(answer), visible, {}, ())
+
+    def _ask(
+        self, name: str, use: RecipeUse, given: dict[str, str], visible: dict[str, dict[str, str]]
+    ) -> dict[str, str]:
+        """Construct in the builder; as long as the constructor asks for another section, resolve it and ask again."""
+        if self._construct is None:
+            raise self._unknown_recipe(name, use.spec)
+        while True:
+            question: Question = {
+                "builder": self._builder, "code": use.code, "options": given, "part": name, "spec": use.spec,
+                "visible": visible,
+            }  # fmt: skip
+            answer = self._construct(question, use.develop)
+            if answer["ok"]:
+                return {str(key): str(value) for key, value in dict(answer["options"]).items()}  # type: ignore[call-overload]
+            section = str(answer["message"])
+            if answer["kind"] != "needs" or section in visible:
+                raise self._error(name, "recipe", f"The recipe refuses [{name}]: {answer['message']}")
+            visible[section] = self._virtual.options(self._resolver.section(section))
+
+    def _develop(self) -> tuple[Request, ...]:
+        text = self._resolver.option("buildout", "develop")
+        return tuple(self._local.request(directory, None, "buildout") for directory in self._local.globbed(text))
+
+    def _directories(self) -> dict[str, str]:
+        buildout = self._resolver.section("buildout")
+        return {name: buildout[name] for name in ("directory", *DIRECTORIES, "offline", "newest") if name in buildout}
+
+    def _unknown_recipe(self, part: str, recipe: str) -> ProfileError:
+        return self._error(
+            part, "recipe", f"No recipe is called {recipe!r}.", reason="unknown-recipe",
+            resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
+        )  # fmt: skip
+
+    def _error(
+        self, section: str, option: str, brief: str, *, reason: str = "recipe-refuses", resolution: str = ""
+    ) -> ProfileError:
+        origins = self._profile.origins.get(section, {}).get(option, ())
+        last = origins[-1] if origins else None
+        return ProfileError(
+            brief, reason=reason, section=section, option=option, resolution=resolution,
+            file=last.file if last else None, line=last.line if last else None,
+        )  # fmt: skip

@@ -1,0 +1,55 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cbuild.errors import UsageError
+from cbuild.state.installed import Installed, InstalledPart, read, text_of, write
+
+NAME = st.text("abcdefghij-_.:<>+", min_size=1)
+
+
+def part(name="gzip", **options):
+    return InstalledPart(name, options, ("/opt/cbuild/parts/gzip",), "compile-1", "sha256:aa", "sha256:bb")
+
+
+@given(st.dictionaries(NAME, st.text(st.sampled_from("ab \n\t\r\f\v;#[]=%$é"))))
+def test_what_is_written_is_read_back(tmp_path_factory, options):
+    path = tmp_path_factory.mktemp("state") / ".installed.cfg"
+    state = Installed((part(**options),), "sha256:cc", "localhost/x:1", "docker")
+    write(path, state)
+    assert read(path) == state
+
+
+def test_golden_text():
+    state = Installed((part(url="http://x/y", options="\n--a\n\n  --b "),), "sha256:cc", "localhost/x:1", "docker")
+    assert text_of(state) == (
+        "[buildout]\n__cbuild_format__ = 1\n__cbuild_image__ = sha256:cc\n__cbuild_loaded__ = docker\n"
+        "__cbuild_reference__ = localhost/x:1\ninstalled_develop_eggs = \nparts = gzip\n\n"
+        "[gzip]\n__buildout_installed__ = /opt/cbuild/parts/gzip\n__buildout_signature__ = compile-1\n"
+        "__cbuild_key__ = sha256:aa\n__cbuild_layer__ = sha256:bb\n"
+        "options = %(__buildout_space_n__)s--a\n\t%(__buildout_space_n__)s%(__buildout_space__)s%(__buildout_space__)s"
+        "--b%(__buildout_space__)s\nurl = http://x/y\n"
+    )
+
+
+def test_no_file_is_nothing_installed(tmp_path):
+    assert read(tmp_path / "none") == Installed()
+
+
+@pytest.mark.parametrize("text", ["parts = a\n", "[buildout]\nparts = a\n", "[buildout]\nnonsense\n", "\0\0", ""])
+def test_a_damaged_file_is_a_clear_error(tmp_path, text):
+    path = tmp_path / ".installed.cfg"
+    path.write_text(text)
+    with pytest.raises(UsageError) as error:
+        read(path)
+    assert error.value.reason == "state-damaged"
+    assert "store" in error.value.resolution
+    assert path.read_text() == text
+
+
+def test_a_newer_file_is_refused(tmp_path):
+    path = tmp_path / ".installed.cfg"
+    path.write_text("[buildout]\n__cbuild_format__ = 2\nparts =\n")
+    with pytest.raises(UsageError) as error:
+        read(path)
+    assert error.value.reason == "state-newer"
