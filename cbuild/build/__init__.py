@@ -1,0 +1,1 @@
+"""Building parts: sandbox, schedule, assemble."""

@@ -1,0 +1,70 @@
+"""What a run of `cbuild software` is asked for and what it gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Status = Literal["built", "cached", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to build.
+
+    jobs: parts at a time. engine: auto, docker or podman. only: `install PART…`; empty for all. tag, output: a further
+    name for the image, a directory that gets it as an OCI layout. load: hand it to the engine. keep_failed: leave a
+    failed builder's files. locked: refuse sources that cbuild.lock doesn't have.
+    """
+
+    jobs: int
+    engine: str | None = None
+    only: tuple[str, ...] = ()
+    tag: str = ""
+    output: Path | None = None
+    load: bool = True
+    keep_failed: bool = False
+    locked: bool = False
+
+
+@dataclass(frozen=True)
+class PartOutcome:
+    """One part: size of its layer in bytes, seconds that it took (now, or when it was built)."""
+
+    name: str
+    status: Status
+    key: str
+    layer: str
+    size: int
+    seconds: float
+    in_image: bool
+    requires: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ImageOutcome:
+    """The image: name, manifest digest, config digest (the image ID in an engine), size of its layers in bytes."""
+
+    reference: str
+    digest: str
+    config: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The whole run; engine is empty when none was needed."""
+
+    image: ImageOutcome
+    parts: tuple[PartOutcome, ...]
+    removed: tuple[str, ...]
+    profile: Path
+    state: Path
+    engine: str
+    seconds: float
+
+    @property
+    def nothing_done(self) -> bool:
+        """Tell whether everything was there already."""
+        return not self.removed and all(part.status == "cached" for part in self.parts)

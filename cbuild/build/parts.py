@@ -1,0 +1,110 @@
+"""Keys, the store, and building what the store lacks."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cbuild.base import Base
+from cbuild.build import schedule
+from cbuild.build.runs import clean, running
+from cbuild.build.sandbox import Sandbox, Task
+from cbuild.engine.api import Engine
+from cbuild.events import Event, Report
+from cbuild.plan.key import Document, document, key_of
+from cbuild.plan.part import Part, Plan
+from cbuild.source import Fetched
+from cbuild.state.home import Home
+from cbuild.state.results import Result, Results
+
+Finished = Callable[[str, "Built"], None]
+
+
+@dataclass(frozen=True)
+class Built:
+    """A part that is in the store: its key, what the key gave, and whether this run installed it."""
+
+    key: str
+    result: Result
+    fresh: bool
+
+
+class Parts:
+    """Brings every part of a plan into the store.
+
+    sources: URL as the options have it to the fetched file, of all parts. finished: called after each part that was
+    installed, from one thread at a time.
+    """
+
+    def __init__(self, plan: Plan, home: Home, builder: Base, sources: Mapping[str, Fetched], report: Report) -> None:
+        self._plan = plan
+        self._home = home
+        self._builder = builder
+        self._sources = sources
+        self._report = report
+        self._results = Results(home)
+        self._lock = threading.Lock()
+        self.built: dict[str, Built] = {}
+
+    def look_up(self) -> list[str]:
+        """Take what the store has; return the parts that it lacks, in plan order."""
+        missing = []
+        for name, part in self._plan.parts.items():
+            if all(required in self.built for required in part.requires) and self._cached(part):
+                continue
+            missing.append(name)
+        return missing
+
+    def install(self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool) -> schedule.Failures:
+        """Install the missing parts side by side; return what failed."""
+        with running(self._home) as run:
+            clean(self._home, engine)
+            sandbox = Sandbox(engine, self._home, self._builder, run, os.cpu_count() or 1)
+            sandbox.load()
+            return self._schedule(missing, sandbox, engine, jobs, finished, keep=keep)
+
+    def _schedule(
+        self, missing: list[str], sandbox: Sandbox, engine: Engine, jobs: int, finished: Finished, *, keep: bool
+    ) -> schedule.Failures:
+        def action(name: str) -> None:
+            # Early cutoff: a part whose requirements came out the same has the same key as before.
+            if not self._cached(self._plan.parts[name]):
+                self._install(self._plan.parts[name], sandbox, keep=keep)
+            with self._lock:
+                finished(name, self.built[name])
+
+        def abort() -> None:
+            for state in engine.containers({"cbuild.run": sandbox.run}):
+                engine.remove(state.id)
+
+        requires = {name: part.requires for name, part in self._plan.parts.items()}
+        return schedule.run(missing, requires, action, abort, jobs)
+
+    def document(self, part: Part) -> Document:
+        """Return the part's key document; the parts that it requires must be in the store."""
+        layers = {name: self.built[name].result.layer.diff_id for name in part.requires}
+        sources = {url: self._sources[url].sha256 for url in part.sources}
+        return document(part, self._builder.digest, sources, layers)
+
+    def _cached(self, part: Part) -> bool:
+        key = key_of(self.document(part))
+        result = self._results.get(key)
+        if result is not None:
+            self.built[part.name] = Built(key, result, fresh=False)
+        return result is not None
+
+    def _install(self, part: Part, sandbox: Sandbox, *, keep: bool) -> None:
+        details = self.document(part)
+        key = key_of(details)
+        self._report(Event("part-started", part.name, f"Installing {part.name}."))
+        sources = {url: self._sources[url] for url in part.sources}
+        layers = [self.built[name].result.layer.diff_id for name in part.requires]
+        develop = [self._sources[request.url] for request in part.recipe.develop]
+        task = Task.install(part, sources, develop, layers)
+        result = sandbox.install(task, self._results.log(key), keep=keep)
+        self._results.put(key, details, result)
+        self.built[part.name] = Built(key, result, fresh=True)
+        message = f"Installed {part.name} in {result.seconds:.1f} s ({result.layer.size} bytes)."
+        self._report(Event("part-built", part.name, message, {"seconds": result.seconds}))

@@ -1,0 +1,60 @@
+"""Runs of cbuild on this store: each has a directory with a lock, so that what a killed one left is found and removed."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cbuild.canonical import sha256_bytes
+from cbuild.engine.api import Engine
+from cbuild.state.home import Home
+
+
+@contextmanager
+def running(home: Home) -> Iterator[str]:
+    """Give a name to this run for a block; its scratch directory lies below ``work/NAME`` and is locked meanwhile."""
+    name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    directory = home.work / name
+    directory.mkdir(parents=True)
+    with (directory / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield name
+        finally:
+            # What was kept after a failure stays, without the lock's file: it belongs to nobody.
+            (directory / "lock").unlink(missing_ok=True)
+            if not any(directory.iterdir()):
+                directory.rmdir()
+
+
+def label(home: Home) -> dict[str, str]:
+    """Return the label that all containers of this store carry."""
+    return {"cbuild.home": sha256_bytes(str(home.root).encode())[7:23]}
+
+
+def clean(home: Home, engine: Engine) -> None:
+    """Remove what runs left that were killed: their containers, then their scratch directories."""
+    dead = {path.name for path in home.work.glob("*") if _is_dead(path)}
+    for container in engine.containers(label(home)):
+        run = container.labels.get("cbuild.run", "")
+        if run and (run in dead or not (home.work / run).exists()):
+            engine.remove(container.id)
+    for name in dead:
+        shutil.rmtree(home.work / name, ignore_errors=True)
+
+
+def _is_dead(directory: Path) -> bool:
+    try:
+        with (directory / "lock").open("r+") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    except BlockingIOError:
+        return False
+    except FileNotFoundError:
+        # Kept on purpose after a failure, or about to be locked.
+        return False

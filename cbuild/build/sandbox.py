@@ -1,0 +1,235 @@
+"""One part, one container: no network, a read-only root, and of the other parts only those referred to."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cbuild.base import Base
+from cbuild.build.runs import label
+from cbuild.build.trees import link, tree
+from cbuild.canonical import canonical_json, hex_of
+from cbuild.engine.api import ContainerSpec, Engine, LoadableImage, Mount
+from cbuild.errors import PartError
+from cbuild.image.layout import Layout
+from cbuild.layer.tar import EPOCH
+from cbuild.layer.write import write_layer
+from cbuild.plan.key import CPU_BASELINE
+from cbuild.plan.part import Part, RecipeUse
+from cbuild.plan.resolve import DIRECTORY
+from cbuild.recipe import code
+from cbuild.source import Fetched
+from cbuild.state.home import Home
+from cbuild.state.results import Result
+
+USER = 30001
+"""The builder's unprivileged user; coreutils' and tar's configure refuse root."""
+
+EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
+"""Directories that are there for every part, as buildout makes them."""
+
+TAIL = 25
+"""Lines of the log that an error shows."""
+
+ENVIRONMENT = {
+    "CBUILD_BUILD": "/build",
+    "CBUILD_LINT": "/log/lint",
+    "CBUILD_MARCH": CPU_BASELINE,
+    "HOME": "/build",
+    "LC_ALL": "C.UTF-8",
+    "PATH": "/usr/lib/cbuild/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "PERL_HASH_SEED": "0",
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": str(EPOCH),
+    "TZ": "UTC",
+}
+
+START = "import sys; sys.path.insert(0, '/run/cbuild/code'); from cbuild.recipe.run import main; main()"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a sandbox has to do.
+
+    action: install or construct. sections: what the recipe sees. sources: URL as the options have it, to the file.
+    layers: diff_ids of the parts that are to be there.
+    """
+
+    part: str
+    action: str
+    recipe: RecipeUse
+    sections: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, Fetched]
+    develop: Sequence[Fetched]
+    layers: Sequence[str]
+
+    @classmethod
+    def install(cls, part: Part, sources: Mapping[str, Fetched], develop: Sequence[Fetched], layers: Sequence[str]) -> Task:
+        """Return the task that installs part."""
+        sections = {**part.visible, part.name: part.given}
+        return cls(part.name, "install", part.recipe, sections, sources, develop, layers)
+
+
+class Sandbox:
+    """Runs tasks in containers of the builder image. run: this run's name, unique on the machine."""
+
+    def __init__(self, engine: Engine, home: Home, builder: Base, run: str, make_jobs: int) -> None:
+        self._engine = engine
+        self._home = home
+        self._builder = builder
+        self.run = run
+        self._environment = ENVIRONMENT | {"MAKEFLAGS": f"-j{make_jobs}"}
+
+    def load(self) -> None:
+        """Hand the builder's image to the engine, if it lacks it."""
+        if not self._engine.has_image(self._builder.digest):
+            reference = f"localhost/cbuild/builder:{hex_of(self._builder.digest)[:12]}"
+            self._engine.load(LoadableImage(self._builder.config, self._builder.layers, reference))
+
+    def install(self, task: Task, log: Path, *, keep: bool) -> Result:
+        """Install a part and store its layer. The log ends up at log.
+
+        PartError when the recipe fails; with keep the scratch directory stays for a look.
+        """
+        started = time.monotonic()
+        with _Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
+            inherited = scratch.fill(tree(self._home, layer) for layer in task.layers)
+            result = self._perform(task, scratch, log)
+            layer = write_layer(Layout(self._home.oci), scratch.opt, DIRECTORY, inherited)
+        return Result(layer, tuple(result["paths"]), round(time.monotonic() - started, 3))
+
+    def construct(self, task: Task) -> dict[str, object]:
+        """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""
+        with _Scratch(self._home.work / self.run / f"{task.part}.construct", keep=False) as scratch:
+            scratch.fill(())
+            self._run_container(task, scratch)
+            answer: dict[str, object] = scratch.result()
+            return answer
+
+    def _perform(self, task: Task, scratch: _Scratch, log: Path) -> dict[str, list[str]]:
+        try:
+            exit_code = self._run_container(task, scratch)
+            result = scratch.result()
+        finally:
+            scratch.keep_log(log)
+        if exit_code or not result.get("ok"):
+            raise _failed(task.part, result, exit_code, log)
+        return {"paths": list(result["paths"])}  # type: ignore[call-overload]  # the runner's own document
+
+    def _run_container(self, task: Task, scratch: _Scratch) -> int:
+        scratch.write_job(task)
+        container = self._engine.create(self._spec(task, scratch))
+        try:
+            self._engine.start(container)
+            return self._engine.wait(container)
+        finally:
+            self._engine.remove(container)
+
+    def _spec(self, task: Task, scratch: _Scratch) -> ContainerSpec:
+        command = f'exec python3 -I -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
+        return ContainerSpec(
+            name=f"cbuild-{self.run}-{_plain(task.part)}",
+            image=self._builder.digest,
+            command=("/bin/sh", "-c", command),
+            environment=self._environment,
+            user=f"{USER}:{USER}",
+            workdir="/build",
+            mounts=(
+                Mount(scratch.opt, DIRECTORY, read_only=False),
+                Mount(scratch.build, "/build", read_only=False),
+                Mount(scratch.log, "/log", read_only=False),
+                Mount(scratch.job, "/run/cbuild"),
+            ),
+            tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777"},  # noqa: S108 - a mount in the container
+            labels=label(self._home) | {"cbuild.run": self.run, "cbuild.part": task.part},
+        )
+
+
+class _Scratch:
+    """The directories of one task on the host, removed afterwards unless it failed and keep is set."""
+
+    def __init__(self, root: Path, *, keep: bool) -> None:
+        self._root = root
+        self._keep = keep
+        self.opt, self.build, self.job, self.log = (root / name for name in ("opt", "build", "job", "log"))
+
+    def __enter__(self) -> _Scratch:
+        shutil.rmtree(self._root, ignore_errors=True)
+        for path in (self.opt, self.build, self.job, self.log):
+            path.mkdir(parents=True)
+        for path in (self.build, self.log):
+            os.chown(path, USER, USER)
+        return self
+
+    def __exit__(self, kind: object, *rest: object) -> None:
+        if not (self._keep and kind is PartError):
+            shutil.rmtree(self._root, ignore_errors=True)
+
+    def fill(self, trees: object) -> dict[bytes, tuple[int, int]]:
+        """Link other parts' files into opt, add everybody's directories; return what is there now."""
+        os.chown(self.opt, USER, USER)
+        inherited = link((Path(root) / DIRECTORY.strip("/") for root in trees), self.opt, USER)  # type: ignore[attr-defined]
+        for name in EVERYBODYS:
+            (self.opt / name).mkdir(exist_ok=True)
+            os.chown(self.opt / name, USER, USER)
+            inherited[name.encode()] = (0, 0)
+        return inherited
+
+    def write_job(self, task: Task) -> None:
+        """Write job.json, the code and the sources."""
+        recipe = {"module": task.recipe.module, "attribute": task.recipe.attribute}
+        if not task.recipe.module:
+            recipe = {"spec": task.recipe.spec, "develop": [self._put(file) for file in task.develop]}  # type: ignore[dict-item]
+        job = {
+            "action": task.action, "directory": DIRECTORY, "part": task.part, "recipe": recipe,
+            "sections": task.sections, "sources": {url: self._put(file) for url, file in task.sources.items()},
+        }  # fmt: skip
+        code.copy(self.job / "code", code.RUNNER, task.recipe.module or "cbuild.recipe.develop")
+        (self.job / "job.json").write_bytes(canonical_json(job))
+
+    def _put(self, file: Fetched) -> str:
+        """Put a source where the builder sees it, under its own name; return the path there."""
+        directory = self.job / "sources" / file.sha256.rpartition(":")[2][:16]
+        target = directory / (file.request.filename or file.path.name)
+        if not target.exists():
+            directory.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(file.path, target)
+            except OSError:
+                shutil.copyfile(file.path, target)
+            target.chmod(0o644)
+        return f"/run/cbuild/{target.relative_to(self.job)}"
+
+    def result(self) -> dict[str, object]:
+        """Return the result document, or one that says that there is none."""
+        try:
+            found: dict[str, object] = json.loads((self.log / "result.json").read_bytes())
+        except (FileNotFoundError, ValueError):
+            return {"ok": False, "kind": "exception", "message": "the builder ended without a result"}
+        return found
+
+    def keep_log(self, log: Path) -> None:
+        """Move the log to where it is kept."""
+        if (self.log / "log").exists():
+            log.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(self.log / "log", log)
+
+
+def _plain(part: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in part)
+
+
+def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path) -> PartError:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    message = result.get("message") or f"the builder ended with exit code {exit_code}"
+    return PartError(
+        f"The part {part} failed: {message}",
+        details="\n".join(lines[-TAIL:]),
+        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built before it is kept; the next run goes on from there.",
+        section=part,
+    )

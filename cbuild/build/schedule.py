@@ -1,0 +1,62 @@
+"""Parts side by side, each as soon as what it requires is there; a failure stops what depends on it, nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from cbuild.errors import PartError
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What went wrong: part to error, and the parts that were left out because of it."""
+
+    errors: Mapping[str, PartError]
+    skipped: tuple[str, ...]
+
+
+def run(
+    names: Sequence[str],
+    requires: Mapping[str, Sequence[str]],
+    action: Callable[[str], None],
+    abort: Callable[[], None],
+    jobs: int,
+) -> Failures:
+    """Call action for every name, jobs at a time, those first that come first in names.
+
+    requires: part to parts; those that aren't in names are there already. A PartError of action is noted; any other
+    exception (the engine went away, Ctrl-C) ends the run: abort is called to stop what runs, nothing new is started.
+    """
+    waiting = list(names)
+    done: set[str] = set()
+    errors: dict[str, PartError] = {}
+    running: dict[Future[None], str] = {}
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            while waiting or running:
+                todo = {*waiting, *running.values(), *errors}
+                for name in [name for name in waiting if not todo & set(requires[name])]:
+                    if len(running) < jobs:
+                        waiting.remove(name)
+                        running[pool.submit(action, name)] = name
+                if not running:
+                    break
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    _note(name, future, done, errors)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            abort()
+            raise
+    return Failures(errors, tuple(waiting))
+
+
+def _note(name: str, future: Future[None], done: set[str], errors: dict[str, PartError]) -> None:
+    try:
+        future.result()
+        done.add(name)
+    except PartError as error:
+        errors[name] = error

@@ -1,0 +1,61 @@
+"""Other parts' files for a builder: layers unpacked once, then hard-linked into each scratch directory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from cbuild.canonical import hex_of
+from cbuild.image.layout import Layout
+from cbuild.layer import tar
+from cbuild.state.home import Home
+
+
+def tree(home: Home, diff_id: str) -> Path:
+    """Return the unpacked layer, unpacking it at first use; two processes may do so at once."""
+    path = home.trees / hex_of(diff_id)
+    if path.is_dir():
+        return path
+    home.trees.mkdir(parents=True, exist_ok=True)
+    unpacking = Path(tempfile.mkdtemp(dir=home.trees, prefix=".new-"))
+    try:
+        tar.unpack(Layout(home.oci).blob(diff_id), unpacking)
+        unpacking.chmod(0o755)
+        unpacking.rename(path)
+    except OSError:
+        # Somebody else was faster: rename to a directory that isn't empty fails.
+        if not path.is_dir():
+            raise
+    finally:
+        shutil.rmtree(unpacking, ignore_errors=True)
+    return path
+
+
+def link(trees: Iterable[Path], scratch: Path, owner: int) -> dict[bytes, tuple[int, int]]:
+    """Make scratch look like all the trees on top of each other; return what is there (see layer.entries.Inherited).
+
+    Files are hard links, still owned by root: a build can't change them, only put others in their place. Directories
+    are new and belong to owner (a uid), so that a part can write below a part that it refers to.
+    """
+    inherited: dict[bytes, tuple[int, int]] = {}
+    for root in trees:
+        for directory, names, files in os.walk(root):
+            below = scratch / Path(directory).relative_to(root)
+            _make_directory(below, scratch, owner, inherited)
+            for name in [*files, *(name for name in names if Path(directory, name).is_symlink())]:
+                target = below / name
+                target.unlink(missing_ok=True)
+                os.link(Path(directory, name), target, follow_symlinks=False)
+                status = target.lstat()
+                inherited[os.fsencode(target.relative_to(scratch))] = (status.st_dev, status.st_ino)
+    return inherited
+
+
+def _make_directory(path: Path, scratch: Path, owner: int, inherited: dict[bytes, tuple[int, int]]) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    os.chown(path, owner, owner)
+    if path != scratch:
+        inherited[os.fsencode(path.relative_to(scratch))] = (0, 0)
