@@ -16,10 +16,11 @@ Installed = str | Iterable[str] | None
 
 @dataclass(frozen=True)
 class Recorded:
-    """What the state file has of a part: its options with its signature, and the paths it made."""
+    """What the state file has of a part: its options, the paths it made, its signature."""
 
     options: Mapping[str, str]
     paths: tuple[str, ...]
+    signature: str
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,6 @@ class Part:
     options: Options
     recipe: Recipe
     signature: str
-
-    def wanted(self) -> dict[str, str]:
-        """Return the options that are compared with the record, the signature among them."""
-        return {**self.options.copy(), "__buildout_signature__": self.signature}
 
 
 @dataclass
@@ -104,7 +101,7 @@ def apply(
             return outcome
         paths = tuple(dict.fromkeys([*(before.paths if before else ()), *made]))
         if before is None or paths != before.paths:
-            record[part.name] = Recorded(part.wanted(), paths)
+            record[part.name] = Recorded(part.options.copy(), paths, part.signature)
             save(record)
         (outcome.installed if before is None else outcome.updated).append(part.name)
     return outcome
@@ -120,7 +117,8 @@ def remove(paths: Iterable[str]) -> None:
 
 
 def _unchanged(before: Recorded, part: Part) -> bool:
-    return dict(before.options) == part.wanted() and all(os.path.lexists(path) for path in before.paths)
+    same = dict(before.options) == part.options.copy() and before.signature == part.signature
+    return same and all(os.path.lexists(path) for path in before.paths)
 
 
 def _run(part: Part, *, updating: bool) -> list[str]:

@@ -15,7 +15,6 @@ GIB = 1 << 30
 # fork is stopped long before the kernel's pid_max; 512 is room for a database with its connections.
 DEFAULTS = Limits(memory=GIB, pids=512)
 
-SECTION = "cbuild-limits"
 OPTIONS = {"memory": "memory", "cpus": "cpu", "pids": "pids", "disk": "disk", "open-files": "open_files"}
 _FACTORS = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]?)(?:i?b)?", re.IGNORECASE)

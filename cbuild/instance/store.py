@@ -76,6 +76,10 @@ class Store:
         """Return the names of all instances, sorted."""
         return sorted(path.parent.name for path in self.home.instances.glob("*/instance.json"))
 
+    def partitions(self, name: str) -> list[str]:
+        """Return the names of an instance's partitions, by the directories that they have."""
+        return sorted(path.name for path in (self.home.instances / name / "partitions").glob("*"))
+
     def owner(self, partition: str) -> str | None:
         """Return the name of the instance that a partition belongs to."""
         found = list(self.home.instances.glob(f"*/partitions/{partition}"))
