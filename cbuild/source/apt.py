@@ -24,6 +24,8 @@ HELPER = "/usr/lib/apt/apt-helper"
 CODENAMES = ("trixie", "forky", "sid", "bookworm", "bullseye")
 """Debian's suites, in the order in which they are asked for what the configured ones lack: newer first, because
 profiles follow upstream."""
+SECURED = ("trixie", "bookworm", "bullseye")
+UPDATED = ("trixie", "bookworm")
 _DEBIAN = re.compile(
     rf"(?:{'|'.join(CODENAMES)}|oldoldstable|oldstable|stable|testing|unstable|experimental)(?:-[a-z-]+)?"
 )
@@ -86,11 +88,9 @@ def suites(configuration: tuple[Suite, ...]) -> tuple[Suite, ...]:
     own = tuple(suite for suite in configuration if _DEBIAN.fullmatch(suite.name)) or configuration
     main = tuple(dict.fromkeys(suite.uri for suite in own if not suite.name.endswith(_SECURITY)))
     security = tuple(dict.fromkeys(suite.uri for suite in own if suite.name.endswith(_SECURITY)))
-    released = [name for name in CODENAMES if name not in {"forky", "sid"}]
     more = [Suite(uri, name) for name in CODENAMES for uri in main]
-    for name in released:
-        more += [Suite(uri, f"{name}{_SECURITY}") for uri in security]
-        more += [Suite(uri, f"{name}-{suffix}") for suffix in ("updates", "backports") for uri in main]
+    more += [Suite(uri, f"{name}{_SECURITY}") for name in SECURED for uri in security]
+    more += [Suite(uri, f"{name}-{suffix}") for name in UPDATED for suffix in ("updates", "backports") for uri in main]
     return tuple(dict.fromkeys([*own, *more]))
 
 

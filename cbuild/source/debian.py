@@ -52,7 +52,9 @@ class Pool:
         # A file's name is never used for other bytes, so that any suite's index is right about it.
         for suite, found in self.indices.find(lambda index: index.by_name(source, file)):
             return _fetch(self.store, suite.uri, f"{found.directory}/{file}", Expected(found.md5, found.sha256))
-        raise Unavailable(_nothing(self.indices, "no suite's index lists it"))
+        names = {found.name for _, found in self.indices.find(lambda index: index.tarballs(source))}
+        others = f"; {source} has {', '.join(sorted(names))}" if names else ""
+        raise Unavailable(_nothing(self.indices, f"no suite's index lists it{others}"))
 
     def _direct(self, request: Request, source: str, file: str) -> Stored:
         problem: Unavailable | None = None
@@ -119,29 +121,36 @@ class Repacked:
         if versioned is None or suffix is None:
             raise Unavailable("its name has no version")
         tried = []
-        for relation, (suite, file) in self._candidates(request, versioned[1]):
-            with ExitStack() as stack:
-                packed = stack.enter_context(self.store.temporary())
-                tar = stack.enter_context(self.store.temporary())
-                apt.download(f"{suite.uri}{file.directory}/{file.name}", packed)
-                recompress.unpack(packed, tar)
-                tried.append(file.name)
-                # A stranger is worth the work only if what is in it has the name that was asked for.
-                stem = request.filename.removesuffix(suffix)
-                if relation == _STRANGER and recompress.top_directory(tar) != stem:
-                    continue
-                if stored := self._pack(tar, suffix, request, f"{file.directory}/{file.name}"):
-                    return stored
-        raise Unavailable(f"{', '.join(tried)}: packed again, the checksum is another" if tried else "no such version")
+        for relation, candidate in self._candidates(request, versioned[1]):
+            try:
+                return self._repack(request, suffix, candidate, relation)
+            except Unavailable as problem:
+                tried.append(f"{candidate[1].name}: {problem}")
+        raise Unavailable("; ".join(tried) or _nothing(self.indices, "no suite has this version under any name"))
 
-    def _pack(self, tar: Path, suffix: str, request: Request, origin: str) -> Stored | None:
+    def _repack(self, request: Request, suffix: str, candidate: Found, relation: int) -> Stored:
+        suite, file = candidate
+        with ExitStack() as stack:
+            packed = stack.enter_context(self.store.temporary())
+            tar = stack.enter_context(self.store.temporary())
+            apt.download(f"{suite.uri}{file.directory}/{file.name}", packed)
+            recompress.unpack(packed, tar)
+            # A stranger is worth the work only if what is in it has the name that was asked for.
+            if relation == _STRANGER and recompress.top_directory(tar) != request.filename.removesuffix(suffix):
+                raise Unavailable("another program")
+            return self._pack(tar, suffix, request, f"{file.directory}/{file.name}")
+
+    def _pack(self, tar: Path, suffix: str, request: Request, origin: str) -> Stored:
         expected = Expected(request.md5, request.sha256)
+        tried = []
         for how, encode in recompress.encoders(suffix):
             try:
                 return self.store.add(encode(tar), expected, f"Debian, {origin}, repacked by {how}")
-            except (WrongChecksum, Unavailable):
-                continue
-        return None
+            except WrongChecksum:
+                tried.append(f"{how} gives another checksum")
+            except Unavailable as problem:
+                tried.append(f"{how}: {problem}")
+        raise Unavailable(", ".join(tried))
 
     def _candidates(self, request: Request, version: str) -> Iterator[tuple[int, Found]]:
         """Give the upstream tarballs of that version, those of a like name first."""

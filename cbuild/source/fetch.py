@@ -36,8 +36,8 @@ class Downloader:
         self._dead: dict[str, str] = {}
         self._opener = urllib.request.build_opener(_Http(connect, read), _Https(connect, read))
         self._opener.addheaders = [("User-Agent", AGENT)]
+        self._connect = connect
         self._read = read
-        self.stopped = threading.Event()
 
     def get(self, url: str, store: Store, expected: Expected) -> Stored:
         """Return what the URL gives, in the store; Unavailable, or WrongChecksum."""
@@ -58,8 +58,6 @@ class Downloader:
             received = 0
             try:
                 while chunk := response.read(CHUNK):
-                    if self.stopped.is_set():
-                        raise Unavailable("interrupted")
                     received += len(chunk)
                     yield chunk
             except (OSError, http.client.HTTPException) as problem:
@@ -73,7 +71,8 @@ class Downloader:
             raise Unavailable(f"{problem} (not asked again in this run)")
         request = urllib.request.Request(quote(url, safe=SAFE), headers=headers)  # noqa: S310 - the schemes are checked by Request
         try:
-            return self._opener.open(request, timeout=self._read)
+            # ftp has this one limit for everything; http's connections have their own (below).
+            return self._opener.open(request, timeout=self._connect if url.startswith("ftp:") else self._read)
         except urllib.error.HTTPError as error:
             with error:
                 raise Unavailable(f"HTTP {error.code} {error.reason}") from None

@@ -25,6 +25,8 @@ from cbuild.source.store import Expected, Store, Stored, chunks_of
 from cbuild.source.unavailable import Unavailable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cbuild.source.fetch import Downloader
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
@@ -93,18 +95,19 @@ class PyPI:
             return self.store.add(chunks_of(Path(url2pathname(parts.path))), expected, f"pip's index, {link.filename}")
         return self.downloader.get(link.url, self.store, expected)
 
-    def _pages(self, name: str, problems: list[str]) -> list[tuple[str, list[Link]]]:
+    def _pages(self, name: str, problems: list[str]) -> Iterator[tuple[str, list[Link]]]:
+        """Give every page that has files of the project; each is asked only when those before it were no good."""
         with self._lock:
             self.settings = self.settings or pip_settings()
         project = re.sub(r"[-_.]+", "-", name).lower()
         pages = [f"{index.rstrip('/')}/{project}/" for index in self.settings.indices]
-        found = []
         for page in [*pages, *self.settings.links]:
             try:
-                found.append((page, self._links(page)))
-            except (Unavailable, OSError, ValueError) as problem:
+                links = self._links(page)
+            except (Unavailable, OSError, ValueError, KeyError, TypeError) as problem:
                 problems.append(f"{redact(page)}: {problem}")
-        return found
+            else:
+                yield page, links
 
     def _links(self, page: str) -> list[Link]:
         parts = urlsplit(page)

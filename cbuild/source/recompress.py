@@ -82,9 +82,9 @@ def encoders(suffix: str) -> Iterator[tuple[str, Encoder]]:
         case "gz":
             yield from _gzip()
         case "xz":
-            for extreme, mark in ((0, ""), (lzma.PRESET_EXTREME, "e")):
-                for level in (6, 9):
-                    yield f"xz -{level}{mark}", _xz(level | extreme)
+            # automake's dist-xz says -e, and a forge's or a person's xz nothing or -9.
+            for level, mark in ((6, "e"), (6, ""), (9, "e"), (9, "")):
+                yield f"xz -{level}{mark}", _xz(level | (lzma.PRESET_EXTREME if mark else 0))
         case "lz":
             for level in (9, 6):
                 yield f"lzip -{level}", _program("lzip", f"-{level}")

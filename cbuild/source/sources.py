@@ -130,7 +130,7 @@ class Sources:
         try:
             done = dict(zip(distinct, pool.map(self._attempt, distinct.values()), strict=True))
         except BaseException:
-            self._downloader.stopped.set()  # an interrupt: what runs ends at its next chunk
+            self._store.stopped.set()  # an interrupt: what runs ends at its next chunk
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
@@ -174,7 +174,7 @@ class Sources:
         try:
             return self._local(request)
         except WrongChecksum as wrong:
-            raise _mismatch(request, wrong, []) from None
+            raise _mismatch(request, wrong, [], "the profile") from None
         except Unavailable as problem:
             raise request.error(
                 f"{request.shown} can't be read",
@@ -191,7 +191,7 @@ class Sources:
         tried: list[str] = []
         wrong: WrongChecksum | None = None
         for place in self._here if self.offline else [*self._here, *self._there]:
-            if not place.serves(wanted):
+            if self._store.stopped.is_set() or not place.serves(wanted):
                 continue
             try:
                 stored = place.get(wanted)
@@ -202,7 +202,7 @@ class Sources:
                 tried.append(f"{place.name(wanted)}: another file: {problem}")
             else:
                 return self._accept(request, wanted, stored, time.monotonic() - begin)
-        raise self._failure(wanted, tried, wrong)
+        raise self._failure(wanted, tried, wrong, "the profile" if request.checked else "cbuild.lock")
 
     def _accept(self, request: Request, wanted: Request, stored: Stored, seconds: float) -> Fetched:
         if not wanted.checked:
@@ -213,7 +213,7 @@ class Sources:
         self._report(Event("fetched", request.shown, f"{stored.sums.size} bytes from {stored.origin}", data))
         return self._fetched(request, stored)
 
-    def _failure(self, request: Request, tried: list[str], wrong: WrongChecksum | None) -> SourceError:
+    def _failure(self, request: Request, tried: list[str], wrong: WrongChecksum | None, who: str) -> SourceError:
         if self.offline:
             return request.error(
                 f"{request.shown} is not in the store, and this run is offline",
@@ -222,7 +222,7 @@ class Sources:
                 resolution="Run once without -o, or put the file into a download-cache or a mirror directory.",
             )
         if wrong:
-            return _mismatch(request, wrong, tried)
+            return _mismatch(request, wrong, tried, who)
         sums = " ".join(
             f"{name} {value}" for name, value in (("md5", request.md5), ("sha256", request.sha256)) if value
         )
@@ -242,14 +242,14 @@ class Sources:
         return Fetched(request, f"sha256:{sums.sha256}", sums.md5, sums.size, stored.path, stored.origin)
 
 
-def _mismatch(request: Request, wrong: WrongChecksum, tried: list[str]) -> SourceError:
+def _mismatch(request: Request, wrong: WrongChecksum, tried: list[str], who: str) -> SourceError:
     name = "sha256" if request.sha256 and request.sha256 != wrong.sums.sha256 else "md5"
     expected, found = getattr(request, name), getattr(wrong.sums, name)
     return request.error(
-        f"{request.shown} has another checksum than the profile says",
+        f"{request.shown} has another checksum than {who} says",
         reason="checksum-mismatch",
         details="\n".join([f"expected {name}: {expected}", f"found {name}:    {found}", *tried]),
-        resolution="If the new file is what you want, put its checksum into the profile; nothing of it was kept.",
+        resolution=f"If the new file is what you want, put its checksum into {who}; nothing of it was kept.",
     )
 
 

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import tempfile
+import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cbuild.canonical import CHUNK, canonical_json, write_atomic
+from cbuild.source.unavailable import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -75,6 +77,8 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._swept = False
+        self.stopped = threading.Event()
+        """Set to end every download and copy under way at its next chunk."""
 
     def find(self, expected: Expected) -> Stored | None:
         """Return what has the checksums, from the store alone: a few system calls, nothing is hashed."""
@@ -102,7 +106,7 @@ class Store:
         chunks are written and hashed as they come. origin: for people, without passwords.
         """
         with self.temporary() as temporary:
-            sums = _write(temporary, chunks)
+            sums = _write(temporary, self._until_stopped(chunks))
             return self._keep(temporary, sums, expected, origin)
 
     def adopt(self, temporary: Path, expected: Expected, origin: str) -> Stored:
@@ -137,6 +141,12 @@ class Store:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         return sha256 if isinstance(sha256, str) else None
+
+    def _until_stopped(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            if self.stopped.is_set():
+                raise Unavailable("interrupted")
+            yield chunk
 
     def _keep(self, temporary: Path, sums: Sums, expected: Expected, origin: str) -> Stored:
         if not expected.admits(sums):
