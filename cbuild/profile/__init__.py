@@ -1,1 +1,25 @@
 """Text of a profile to resolved sections; pure: no engine, no network, no recipe code."""
+
+from cbuild.profile.annotate import Annotation, annotate
+from cbuild.profile.assignments import Assignment, parse_assignment
+from cbuild.profile.builtin import with_directory
+from cbuild.profile.facts import BUILDER_FACTS, Facts
+from cbuild.profile.load import Profile, load
+from cbuild.profile.origins import Origin, Origins
+from cbuild.profile.substitution import Options, Resolver
+
+__all__ = [
+    "BUILDER_FACTS",
+    "Annotation",
+    "Assignment",
+    "Facts",
+    "Options",
+    "Origin",
+    "Origins",
+    "Profile",
+    "Resolver",
+    "annotate",
+    "load",
+    "parse_assignment",
+    "with_directory",
+]

@@ -1,0 +1,119 @@
+"""Everything that can be known of a profile without running a recipe (CLI.md, ``annotate``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cbuild.errors import ProfileError
+from cbuild.profile.builtin import IMAGE_DIRECTORY, check, with_directory
+from cbuild.profile.substitution import Resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from cbuild.profile.load import Profile
+    from cbuild.profile.origins import Origin
+
+BUILDOUT = "buildout"
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """Every option of the profile, resolved on its own.
+
+    sections: without cbuild's defaults; ``$${`` as it is written. parts: in the order in which they are initialised; if
+    they can't be, those that [buildout] lists. unresolved: section to option to ``reason: brief``.
+    """
+
+    sections: Mapping[str, Mapping[str, str]]
+    parts: Sequence[str]
+    files: Sequence[str]
+    origins: Mapping[str, Mapping[str, Sequence[Origin]]]
+    unresolved: Mapping[str, Mapping[str, str]]
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the JSON shape of the command line's contract."""
+        return {
+            "sections": self.sections,
+            "parts": list(self.parts),
+            "files": list(self.files),
+            "origins": {
+                section: {
+                    option: [{"file": item.file, "line": item.line, "column": item.column, "op": item.op} for item in found]
+                    for option, found in options.items()
+                }
+                for section, options in self.origins.items()
+            },
+            "unresolved": self.unresolved,
+        }
+
+
+def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = IMAGE_DIRECTORY) -> Annotation:
+    """Resolve profile's options, each on its own; an option that can't be resolved doesn't keep others from it.
+
+    only: the sections wanted (default: all); ProfileError ``missing-section`` for one that isn't there.
+    directory: what ``${buildout:directory}`` is where the profile doesn't say.
+    """
+    defaults = with_directory(directory)
+    resolver = Resolver(profile, defaults, lazy=True)
+    wanted = list(only) or list(profile.sections)
+    sections: dict[str, dict[str, str]] = {}
+    unresolved: dict[str, dict[str, str]] = {}
+    for name in wanted:
+        sections[name] = {}
+        _resolve(profile, resolver, name, sections[name], unresolved)
+    if BUILDOUT in sections:
+        _check(sections[BUILDOUT], unresolved)
+    return Annotation(
+        sections=sections,
+        parts=_parts(profile, defaults, resolver),
+        files=profile.files,
+        origins={name: {item: resolver.origins(name, item) for item in found} for name, found in sections.items()},
+        unresolved=unresolved,
+    )
+
+
+def _resolve(
+    profile: Profile, resolver: Resolver, name: str, into: dict[str, str], unresolved: dict[str, dict[str, str]],
+) -> None:
+    try:
+        options = resolver.section(name)
+    except ProfileError as error:
+        if name not in profile.sections:
+            raise
+        unresolved.setdefault(name, {}).update(dict.fromkeys(profile.sections[name], _why(error)))
+        return
+    # [buildout] has cbuild's defaults among its options, and its directories made absolute: neither is shown.
+    written = profile.sections[BUILDOUT] if name == BUILDOUT else {}
+    for option in sorted(written or options):
+        if "${" not in written.get(option, "${"):
+            into[option] = written[option]
+            continue
+        try:
+            into[option] = options.stored(option)
+        except ProfileError as error:
+            unresolved.setdefault(name, {})[option] = _why(error)
+
+
+def _check(options: Mapping[str, str], unresolved: dict[str, dict[str, str]]) -> None:
+    try:
+        check(options)
+    except ProfileError as error:
+        unresolved.setdefault(BUILDOUT, {})[error.option or ""] = _why(error)
+
+
+def _why(error: ProfileError) -> str:
+    return f"{error.reason}: {error.brief}"
+
+
+def _parts(profile: Profile, defaults: Mapping[str, str], lazy: Resolver) -> list[str]:
+    """Return the parts in order; those that [buildout] lists if a section that they need can't be resolved."""
+    try:
+        return Resolver(profile, defaults).initialise()
+    except ProfileError:
+        pass
+    try:
+        return lazy.option(BUILDOUT, "parts").split()
+    except ProfileError:
+        return []

@@ -1,0 +1,241 @@
+"""The files that a profile is made of: each one read and parsed once (LANGUAGE.md, EXT)."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import unquote, urlsplit
+
+from cbuild.errors import ProfileError
+from cbuild.profile.problems import did_you_mean, shorten
+from cbuild.profile.seed import interpolate
+from cbuild.profile.syntax import BASE_LOCATION, Parsed, decode, parse
+
+if TYPE_CHECKING:
+    from cbuild.profile.facts import Facts
+
+Read = Callable[[str], bytes]
+"""Returns the bytes at a URL; raises a CbuildError when it can't."""
+
+MAX_DEPTH = 5_000
+MAX_FILES = 50_000
+BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
+
+_IS_URL = re.compile(r"[a-zA-Z+]+://").match
+
+
+@dataclass(eq=False)
+class File:
+    """A file of the profile. before: what it extends, in order; after: its ``extended-by``."""
+
+    name: str
+    directory: str
+    parsed: Parsed
+    before: list[File] = field(default_factory=list)
+    after: list[File] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Mention:
+    """A file's name in an ``extends`` of another."""
+
+    name: str
+    option: str
+    line: int | None
+
+
+class _Place(TypedDict):
+    """Where a file was asked for, as an error has it."""
+
+    file: str | None
+    line: int | None
+    column: int | None
+    section: str | None
+    option: str | None
+    chain: tuple[str, ...]
+
+
+class Loader:
+    """Reads files, each one once, however often and from wherever it is reached.
+
+    offline: what the command line says about it; otherwise the first file's [buildout] decides whether URLs may be read
+    (EXT-8). files: what has been read, each after all that it extends.
+    """
+
+    def __init__(self, facts: Facts, read: Read | None = None, offline: str | None = None) -> None:
+        self._facts = facts
+        self._read = read
+        self._offline = offline
+        self._known: dict[str, File] = {}
+        self.files: list[File] = []
+
+    @property
+    def read_order(self) -> list[File]:
+        """Return the files in the order in which they were read."""
+        return list(self._known.values())
+
+    def load(self, name: str) -> File:
+        """Return the file called name (absolute, or a URL) with all that it extends.
+
+        Raises ProfileError: ``missing-file``, ``cycle``, ``too-deep``, and what parsing raises.
+        """
+        chain: list[File] = []
+        pending: list[Iterator[_Mention]] = []
+        entering: set[int] = set()
+
+        def enter(name: str, mention: _Mention | None) -> File:
+            file = self._open(name, chain, mention)
+            chain.append(file)
+            entering.add(id(file))
+            pending.append(iter(_mentions(file)))
+            if len(chain) > MAX_DEPTH or len(self._known) > MAX_FILES:
+                raise ProfileError(
+                    f"More than {MAX_DEPTH} files extend one another.", reason="too-deep", file=file.name,
+                    chain=shorten(item.name for item in chain), resolution="Extend fewer files.",
+                )
+            return file
+
+        root = self._known.get(_identity(name)) or enter(name, None)
+        while chain:
+            file = chain[-1]
+            mention = next(pending[-1], None)
+            if mention is None:
+                pending.pop()
+                entering.discard(id(chain.pop()))
+                self.files.append(file)
+                continue
+            target = self._target(file, mention)
+            if target is None:
+                continue
+            found = self._known.get(_identity(target))
+            if found is None:
+                found = enter(target, mention)
+            elif id(found) in entering:
+                raise _cycle(file, mention, found, chain)
+            (file.after if mention.option == "extended-by" else file.before).append(found)
+        return root
+
+    def _target(self, file: File, mention: _Mention) -> str | None:
+        """Return the absolute name of what is mentioned; None for an optional file that isn't there."""
+        name, base = mention.name, file.directory
+        if _IS_URL(name) or name.startswith("/"):
+            return name
+        while name.startswith("../"):
+            # The fork takes leading `../` off and shortens the base, so that no location has any (SLP-1).
+            name, base = name[3:], _parent(base)
+        target = f"{base.rstrip('/')}/{name}"
+        if mention.option == "optional-extends" and (_IS_URL(target) or not Path(target).exists()):
+            return None
+        return target
+
+    def _open(self, name: str, chain: list[File], mention: _Mention | None) -> File:
+        data = self._fetch(name, chain, mention) if _IS_URL(name) else _read_local(name, chain, mention)
+        try:
+            parsed = parse(decode(data, name), name, self._facts)
+            interpolate(parsed, name)
+        except ProfileError as error:
+            error.chain = error.chain or shorten(item.name for item in chain)
+            raise
+        file = File(name, name.rpartition("/")[0] or "/", parsed)
+        _set_base_location(file)
+        self._known[_identity(name)] = file
+        return file
+
+    def _fetch(self, url: str, chain: list[File], mention: _Mention | None) -> bytes:
+        if self._offline is None and chain:
+            self._offline = chain[0].parsed.sections.get("buildout", {}).get("offline")
+        if self._offline == "true" and not url.startswith("file://"):
+            raise ProfileError(
+                f"Couldn't download {url}: offline.", reason="offline", **_place(chain, mention),
+                resolution="Run with -O, or take `offline = true` out of the profile.",
+            )
+        if self._read is not None:
+            return self._read(url)
+        if url.startswith("file://"):
+            return _read_local(unquote(urlsplit(url).path), chain, mention)
+        raise ProfileError(
+            f"{url} is not a local file.", reason="remote-file", **_place(chain, mention),
+            resolution="Download it, and name the local file in extends.",
+        )
+
+
+def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes:
+    path = Path(name)
+    try:
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = "missing-file" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable-file"
+        near = ""
+        if reason == "missing-file" and path.parent.is_dir():
+            near = did_you_mean(path.name, (item.name for item in path.parent.iterdir()))
+        where = "" if mention is None else f", which {chain[-1].name} extends"
+        what = "There is no file" if reason == "missing-file" else "Can't read"
+        raise ProfileError(
+            f"{what} {name}{where}.", reason=reason, details="" if reason == "missing-file" else str(error),
+            **_place(chain, mention, name),
+            resolution=near or "Names in extends are relative to the file that they are in.",
+        ) from None
+
+
+def _place(chain: list[File], mention: _Mention | None, name: str | None = None) -> _Place:
+    """Return where a file was asked for, as arguments of an error."""
+    if mention is None or not chain:
+        return {"file": name, "line": None, "column": None, "section": None, "option": None, "chain": ()}
+    line, column = mention.line, 1
+    text = chain[-1].parsed.text
+    if line is not None:
+        for number in range(line, min(len(text), line + 1000) + 1):
+            at = text[number - 1].find(mention.name)
+            if at >= 0:
+                line, column = number, at + 1
+                break
+    return {
+        "file": chain[-1].name, "line": line, "column": column, "section": "buildout", "option": mention.option,
+        "chain": shorten(item.name for item in chain),
+    }
+
+
+def _mentions(file: File) -> list[_Mention]:
+    """Take the names of other files out of [buildout] (EXT-6) and return them in the order of merging."""
+    options = file.parsed.sections.get("buildout", {})
+    lines = file.parsed.lines.get("buildout", {})
+    return [
+        _Mention(name, option, lines.get(option))
+        for option in ("extends", "optional-extends", "extended-by")
+        for name in options.pop(option, "").split()
+    ]
+
+
+def _set_base_location(file: File) -> None:
+    """Give the sections that use it the file's directory (SLP-1)."""
+    if not any(BASE_REFERENCE in line for line in file.parsed.text):
+        return
+    for section, options in file.parsed.sections.items():
+        increments = file.parsed.increments.get(section, {})
+        values = {**options, **{name: f"{item.add} {item.remove}" for name, item in increments.items()}}
+        user = next((name for name, value in values.items() if BASE_REFERENCE in value), None)
+        if user is not None:
+            options[BASE_LOCATION] = file.directory
+            lines = file.parsed.lines.setdefault(section, {})
+            lines[BASE_LOCATION] = lines.get(user) or lines.get(f"{user} +") or 1
+
+
+def _cycle(file: File, mention: _Mention, found: File, chain: list[File]) -> ProfileError:
+    names = [item.name for item in chain]
+    loop = [*names[chain.index(found):], found.name]
+    return ProfileError(
+        f"{found.name} extends itself.", reason="cycle", details=" -> ".join(shorten(loop)),
+        **_place(chain, mention, file.name), resolution=f"Take {mention.name} out of this {mention.option}.",
+    )
+
+
+def _parent(base: str) -> str:
+    return base.rstrip("/").rpartition("/")[0] or ("" if _IS_URL(base) else "/")
+
+
+def _identity(name: str) -> str:
+    return name if _IS_URL(name) else os.path.normpath(name)

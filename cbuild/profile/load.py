@@ -1,0 +1,111 @@
+"""A profile: its files and the assignments of the command line, merged."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cbuild.profile.assignments import Assignment, assign
+from cbuild.profile.builtin import DEFAULTS
+from cbuild.profile.extends import File, Loader, Read
+from cbuild.profile.facts import BUILDER_FACTS, Facts
+from cbuild.profile.merge import Merged, merge, overlay
+from cbuild.profile.origins import Origins
+from cbuild.profile.syntax import BASE_LOCATION, Parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+_IS_URL = re.compile(r"[a-zA-Z+]+://").match
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile as its files and the command line give it: merged, neither expanded nor substituted.
+
+    path: the root file. directory: where it is. files: all of them, each once, in the order in which they were read.
+    sections: without built-in defaults. origins: where every option comes from (made when looked at).
+    bases: what ``_profile_base_location_`` is in any of the files.
+    """
+
+    path: Path
+    directory: Path
+    files: tuple[str, ...]
+    sections: Mapping[str, Mapping[str, str]]
+    origins: Origins
+    bases: tuple[str, ...]
+
+
+def load(
+    file: Path | str,
+    assignments: Sequence[Assignment] = (),
+    *,
+    user_defaults: Path | None = None,
+    facts: Facts = BUILDER_FACTS,
+    read: Read | None = None,
+) -> Profile:
+    """Read a profile.
+
+    file: a path, or a URL if read is given. assignments: of the command line, the last one wins; ``buildout:extends``
+    adds files on top. user_defaults: a file below all others, ignored if it isn't there. facts: of the machine for
+    which conditions are evaluated. read: returns the bytes at a URL. Raises ProfileError.
+    """
+    name = str(file)
+    if not _IS_URL(name):
+        name = os.path.abspath(name)  # noqa: PTH100 - textual, as names in extends are: links stay
+    loader = Loader(facts, read, _option(assignments, "offline"))
+    root = loader.load(name)
+    below = [loader.load(os.path.abspath(user_defaults))] if user_defaults is not None and user_defaults.is_file() else []  # noqa: PTH100 - as above
+    once = _extends_once(assignments, [*below, root])
+    merged = merge(_over([*below, root]), once=once)
+    layers = [merged]
+    sections = merged.sections
+    for extra in (_option(assignments, "extends") or "").split():
+        layers.append(_finished(loader, extra, once=once))
+        overlay(sections, layers[-1].sections)
+    kept = [item for item in assignments if (item.section, item.option) != ("buildout", "extends")]
+    assign(sections, kept, DEFAULTS)
+    return Profile(
+        path=Path(name),
+        directory=Path(root.directory),
+        files=tuple(item.name for item in loader.read_order),
+        sections=sections,
+        origins=Origins(sections, layers, kept),
+        bases=_bases(loader.files),
+    )
+
+
+def _option(assignments: Iterable[Assignment], option: str) -> str | None:
+    """Return what the command line assigns to an option of [buildout]."""
+    found = [item.value for item in assignments if (item.section, item.option, item.op) == ("buildout", option, "=")]
+    return found[-1] if found else None
+
+
+def _extends_once(assignments: Iterable[Assignment], roots: Iterable[File]) -> bool:
+    """Return whether each file counts once: said on the command line, in the profile's file or the user's defaults."""
+    value = _option(assignments, "extends-once")
+    for root in roots:
+        if value is None:
+            value = root.parsed.sections.get("buildout", {}).get("extends-once")
+    return value == "true"
+
+
+def _over(files: list[File]) -> File:
+    """Return a file without text that extends files."""
+    return File("", "", Parsed(), before=list(files))
+
+
+def _finished(loader: Loader, name: str, *, once: bool) -> Merged:
+    """Return the finished result of a file named on the command line, relative to the current directory (EXT-9)."""
+    file = loader.load(name if _IS_URL(name) else os.path.abspath(name))  # noqa: PTH100 - as above
+    return merge(_over([file]), once=once)
+
+
+def _bases(files: Iterable[File]) -> tuple[str, ...]:
+    found = {
+        options[BASE_LOCATION] for file in files for options in file.parsed.sections.values() if BASE_LOCATION in options
+    }
+    return tuple(sorted(found))

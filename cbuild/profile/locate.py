@@ -1,0 +1,96 @@
+"""Where in the files an error is."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cbuild.errors import ProfileError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cbuild.profile.load import Profile
+    from cbuild.profile.macros import Macros
+    from cbuild.profile.origins import Origin
+
+MAX_LINES = 2000
+_SIMPLE = re.compile(r"[-a-zA-Z0-9 ._]+").fullmatch
+
+
+def bad_reference(reference: str) -> ProfileError:
+    """Return the error for what stands between ``${`` and ``}`` and is no reference (SUB-6)."""
+    parts = reference.split(":")
+    shown = reference[:200]
+    if len(parts) == 1:
+        problem, resolution = "has no colon", "Write ${section:option}, or $${...} for the text itself."
+    elif len(parts) > 2:  # noqa: PLR2004 - section and option
+        problem, resolution = "has more than one colon", "References can't be nested: write ${section:option}."
+    else:
+        bad = "section" if not _SIMPLE(parts[0]) and parts[0] else "option"
+        problem = f"has a character that the name of {'a section' if bad == 'section' else 'an option'} can't have"
+        resolution = "Names in references are made of letters, digits, '-', '.', '_' and spaces."
+    return ProfileError(f"The reference ${{{shown}}} {problem}.", reason="bad-reference", resolution=resolution)
+
+
+class Locator:
+    """Finds the file and the line of options, also of inherited ones."""
+
+    def __init__(self, profile: Profile, macros: Macros) -> None:
+        self._profile = profile
+        self._macros = macros
+
+    def place(self, error: ProfileError, text: str = "") -> ProfileError:
+        """Fill in the file, the line and the column of error's section and option, and return it.
+
+        text: what to point at in the option's value; without it, or if it isn't found, the option itself.
+        """
+        if error.file is not None or error.section is None:
+            return error
+        section, option = error.section, error.option
+        origins = self._profile.origins
+        if option is not None:
+            found = self.origins(section, option)
+            for origin in reversed(found):
+                error.file, error.line, error.column = origin.file, origin.line or None, origin.column or None
+                if not text or self._point(error, text):
+                    return error
+            if found:
+                return error
+        header = origins.header(section)
+        if header is not None:
+            error.file, error.line = header
+            error.column = 1
+        return error
+
+    def origins(self, section: str, option: str) -> tuple[Origin, ...]:
+        """Return where an option of section comes from, be it written there, inherited, or both."""
+        found: tuple[Origin, ...] = ()
+        name: str | None = section
+        while name is not None:
+            own = self._profile.origins[name].get(option, ()) if name in self._profile.origins else ()
+            found = (*own, *found)
+            name = self._macros.parent_of(name, option)
+        return found
+
+    def needed_by(self, trail: Sequence[tuple[str, str]]) -> str:
+        """Return a sentence that says whose value is being put together."""
+        if not trail:
+            return ""
+        section, option = trail[-1]
+        return f"[{section}] {option} refers to it."
+
+    def _point(self, error: ProfileError, text: str) -> bool:
+        """Set line and column to where text stands in the option's lines; return whether it is there."""
+        if error.file is None or error.line is None:
+            return False
+        lines = self._profile.origins.text(error.file)
+        for number in range(error.line, min(len(lines), error.line + MAX_LINES) + 1):
+            line = lines[number - 1]
+            if number > error.line and line and not line[0].isspace() and line[0] not in "#;":
+                return False
+            at = line.find(text)
+            if at >= 0:
+                error.line, error.column = number, at + 1
+                return True
+        return False

@@ -1,0 +1,91 @@
+"""The ``<`` option: sections that inherit from others (LANGUAGE.md, MAC)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cbuild.errors import ProfileError
+from cbuild.profile.merge import apply
+from cbuild.profile.problems import did_you_mean, shorten
+from cbuild.profile.syntax import Increment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+PARENT = "<"
+
+
+class Macros:
+    """Expands sections, each once. sections: merged ones; what is added to it later is seen."""
+
+    def __init__(self, sections: MutableMapping[str, MutableMapping[str, str]]) -> None:
+        self._sections = sections
+        self._done: dict[str, MutableMapping[str, str]] = {}
+
+    def expand(self, name: str) -> MutableMapping[str, str]:
+        """Return the options of section name with what it inherits; ``<`` is gone.
+
+        Raises ProfileError: ``missing-section`` for a parent that isn't there, ``circular-macro``.
+        name itself must be there.
+        """
+        if name in self._done:
+            return self._done[name]
+        path = {name: iter(self._parents(name))}
+        while path:
+            current = next(reversed(path))
+            parent = next(path[current], None)
+            if parent is None:
+                path.popitem()
+                self._done[current] = self._combine(current)
+            elif parent in path:
+                raise self._error(current, "circular-macro", f"[{parent}] inherits from itself", [*path, parent])
+            elif parent not in self._sections:
+                near = did_you_mean(parent, self._sections)
+                raise self._error(current, "missing-section", f"there is no section [{parent[:200]}]", list(path), near)
+            elif parent not in self._done:
+                path[parent] = iter(self._parents(parent))
+        return self._done[name]
+
+    def parent_of(self, name: str, option: str) -> str | None:
+        """Return the section from which name has what it inherits of an option; None if it inherits nothing of it."""
+        own = self._sections.get(name, {})
+        if name not in self._done or option in own and not (f"{option} +" in own or f"{option} -" in own):
+            return None
+        heirs = [item for item in self._parents(name) if option in self._done.get(item, {})]
+        return heirs[-1] if heirs else None
+
+    def _parents(self, name: str) -> list[str]:
+        # In [buildout] `<` is an ordinary option (MAC-7).
+        lines = "" if name == "buildout" else self._sections.get(name, {}).get(PARENT, "")
+        return [line.strip() for line in lines.split("\n") if line.strip()]
+
+    def _combine(self, name: str) -> MutableMapping[str, str]:
+        own = self._sections[name]
+        if PARENT not in own or name == "buildout":
+            return own
+        inherited: dict[str, str] = {}
+        for parent in self._parents(name):
+            inherited.update(self._done[parent])
+        return _over(inherited, own)
+
+    def _error(self, name: str, reason: str, problem: str, path: list[str], near: str = "") -> ProfileError:
+        return ProfileError(
+            f"[{name}] can't inherit: {problem}.", reason=reason, section=name, option=PARENT, chain=shorten(path),
+            details=" -> ".join(shorten(path)) if reason == "circular-macro" else "",
+            resolution=near or "The option `<` lists sections, one a line.",
+        )
+
+
+def _over(inherited: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """Return inherited options below own ones, whose increments work against what is inherited (MAC-6)."""
+    result = dict(inherited)
+    waiting: dict[str, dict[str, str]] = {}
+    for key, value in own.items():
+        if key[-2:] in {" +", " -"}:
+            waiting.setdefault(key[:-2], {})[key[-1]] = value
+        else:
+            result[key] = value
+    for name, change in waiting.items():
+        result[name] = apply(result.get(name), None, Increment(change.get("+"), change.get("-")))
+    result.pop(PARENT, None)
+    return result

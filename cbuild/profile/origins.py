@@ -1,0 +1,110 @@
+"""Where each value comes from, found when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cbuild.profile.assignments import COMMAND_LINE, Assignment
+from cbuild.profile.syntax import Increment
+
+if TYPE_CHECKING:
+    from cbuild.profile.extends import File
+    from cbuild.profile.merge import Mention, Merged
+
+
+@dataclass(frozen=True)
+class Origin:
+    """One contribution to a value. file: as written; line and column from 1, 0 where there is none; op: ``=``, ``+=``, ``-=``."""
+
+    file: str
+    line: int
+    column: int
+    op: str
+
+
+class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
+    """Section to option to its origins: the assignment that counts and the increments after it, each file once."""
+
+    def __init__(self, names: Sequence[str], layers: Sequence[Merged], assignments: Sequence[Assignment]) -> None:
+        self._names = names
+        self._layers = layers
+        self._assignments = assignments
+        self._cache: dict[str, dict[str, tuple[Origin, ...]]] = {}
+
+    def __getitem__(self, section: str) -> Mapping[str, tuple[Origin, ...]]:
+        """Return the origins of section's options; KeyError if the profile hasn't the section."""
+        if section not in self._cache:
+            if section not in self._names:
+                raise KeyError(section)
+            self._cache[section] = self._section(section)
+        return self._cache[section]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the sections' names."""
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        """Return the number of sections."""
+        return len(self._names)
+
+    @cached_property
+    def _files(self) -> list[dict[str, list[File]]]:
+        """Return for each layer the files that have each section, those that win last."""
+        result = []
+        for layer in self._layers:
+            by_section: dict[str, list[File]] = {}
+            for file in layer.order:
+                for section in file.parsed.sections:
+                    by_section.setdefault(section, []).append(file)
+            result.append(by_section)
+        return result
+
+    def _section(self, section: str) -> dict[str, tuple[Origin, ...]]:
+        found: dict[str, tuple[Origin, ...]] = {}
+        for layer, files in zip(self._layers, self._files, strict=True):
+            for file in files.get(section, ()):
+                for name in file.parsed.sections[section]:
+                    found[name] = (_origin(file, section, name, ""),)
+            for (changed, name), mentions in layer.sequences.items():
+                if changed == section:
+                    found[name] = _increments(section, name, mentions)
+        for item in self._assignments:
+            if item.section == section:
+                origin = Origin(COMMAND_LINE, 0, 0, item.op)
+                found[item.option] = (origin,) if item.op == "=" else (*found.get(item.option, ()), origin)
+        return found
+
+    def header(self, section: str) -> tuple[str, int] | None:
+        """Return file and line of the header that counts most for section."""
+        for files in reversed(self._files):
+            for file in reversed(files.get(section, [])):
+                if section in file.parsed.headers:
+                    return file.name, file.parsed.headers[section]
+        return None
+
+    def text(self, file: str) -> list[str]:
+        """Return the lines of a file of the profile; none if it isn't one."""
+        for layer in self._layers:
+            for item in layer.order:
+                if item.name == file:
+                    return item.parsed.text
+        return []
+
+
+def _origin(file: File, section: str, name: str, operator: str) -> Origin:
+    key = f"{name} {operator}" if operator else name
+    return Origin(file.name, file.parsed.lines.get(section, {}).get(key, 0), 1, f"{operator}=")
+
+
+def _increments(section: str, name: str, mentions: Sequence[Mention]) -> tuple[Origin, ...]:
+    out: dict[Origin, None] = {}
+    for mention in dict.fromkeys(mentions):
+        change = mention.change or Increment()
+        parts = ((mention.assign, ""), (change.add, "+"), (change.remove, "-"))
+        for value, operator in parts:
+            if value is not None:
+                out[_origin(mention.file, section, name, operator)] = None
+    return tuple(out)

@@ -1,0 +1,394 @@
+"""References to values: ``${section:option}``, the order of parts, and what recipes see (LANGUAGE.md, SUB and PRT).
+
+Sections are resolved when they are asked for, each once, in zc.buildout's order. References can be nested as deep as a
+profile likes: the work is done by generators on a list of our own, never by Python's recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from cbuild.errors import ProfileError
+from cbuild.profile.builtin import check, make_absolute
+from cbuild.profile.locate import Locator, bad_reference
+from cbuild.profile.macros import Macros
+from cbuild.profile.problems import did_you_mean, shorten
+from cbuild.profile.syntax import DEPENDENCIES
+
+if TYPE_CHECKING:
+    from cbuild.profile.load import Profile
+    from cbuild.profile.origins import Origin
+
+MAX_VALUE = 1 << 24
+MAX_TOTAL = 1 << 28
+"""Characters: of one value, and of all values together; a reference bomb is refused when it gets there."""
+
+SECTION_NAME = "_buildout_section_name_"
+
+Initialize = Callable[[str, MutableMapping[str, str]], None]
+Task = Generator[Any, Any, Any]
+Label = tuple[str, str]
+
+_REFERENCE = re.compile(r"\$\{([^}]*)\}").finditer
+_VALID = re.compile(r"([-a-zA-Z0-9 ._]*):([-a-zA-Z0-9 ._]+)").fullmatch
+
+
+class _Section:
+    """A section while and after it is resolved. raw: expanded; cooked: substituted once; data: what is seen."""
+
+    __slots__ = ("cooked", "data", "name", "raw")
+
+    def __init__(self, name: str, raw: MutableMapping[str, str]) -> None:
+        self.name = name
+        self.raw = raw
+        self.cooked: dict[str, str] = {}
+        self.data: dict[str, str] = {}
+
+
+class Options(MutableMapping[str, str]):
+    """A section as recipes see it: ``$${`` has become ``${`` (SLP-2); changes are seen by later references."""
+
+    def __init__(self, resolver: Resolver, section: _Section) -> None:
+        self._resolver = resolver
+        self._section = section
+
+    def __getitem__(self, name: str) -> str:
+        """Return an option's value; KeyError if there is none."""
+        value = self.stored(name)
+        return value.replace("$${", "${") if "$${" in value else value
+
+    def stored(self, name: str) -> str:
+        """Return the value as references to it get it: ``$${`` stays."""
+        value = self._section.data.get(name)
+        if value is None:
+            value = self._resolver.value(self._section, name)
+        if value is None:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: str) -> None:
+        """Set an option."""
+        self._section.data[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        """Remove an option; KeyError if there is none."""
+        found = [known.pop(name, None) for known in (self._section.raw, self._section.cooked, self._section.data)]
+        if all(value is None for value in found):
+            raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names: those of the profile, then those that were added."""
+        raw = self._section.raw
+        return iter([*raw, *(name for name in self._section.data if name not in raw)])
+
+    def __len__(self) -> int:
+        """Return the number of options."""
+        return len(self._section.raw.keys() | self._section.data.keys())
+
+
+class Resolver:
+    """Resolves a profile.
+
+    defaults: built-in options of [buildout], below the profile's own. initialize: called once for a section that has a
+    recipe, with its name and its options, when they are resolved and before anything that refers to it is; what it
+    sets is what references see. Without it, a reference to an option that only the recipe would set stands as
+    ``@@section:option@@``. lazy: resolve options each on its own, and initialise nothing (for annotate).
+    """
+
+    def __init__(
+        self,
+        profile: Profile,
+        defaults: Mapping[str, str],
+        initialize: Initialize | None = None,
+        *,
+        lazy: bool = False,
+    ) -> None:
+        self._raw: dict[str, MutableMapping[str, str]] = {name: dict(options) for name, options in profile.sections.items()}
+        buildout = self._raw["buildout"] = {**defaults, **self._raw.get("buildout", {})}
+        make_absolute(buildout)
+        self._explicit_versions = "versions" in profile.sections.get("buildout", {})
+        self._initialize = initialize
+        self._lazy = lazy
+        self._macros = Macros(self._raw)
+        self._locator = Locator(profile, self._macros)
+        self._sections: dict[str, _Section] = {}
+        self._failed: dict[str, ProfileError] = {}
+        self._opening: list[str] = []
+        self._asking: list[str] = []
+        self._trail: list[Label] = []
+        self._references: dict[str, dict[str, None]] = {}
+        self._total = 0
+        self._started = lazy
+        self.parts: list[str] = []
+
+    def names(self) -> list[str]:
+        """Return the names of all sections."""
+        return list(self._raw)
+
+    @property
+    def references(self) -> Mapping[str, Sequence[str]]:
+        """Return, for each section, those that it referred to directly, in the order in which it first did.
+
+        What a recipe asks for in its constructor counts; parents (``<``) don't.
+        """
+        return {name: tuple(found) for name, found in self._references.items()}
+
+    def origins(self, section: str, option: str) -> tuple[Origin, ...]:
+        """Return where an option comes from, inherited parts first; nothing for what no file has."""
+        return self._locator.origins(section, option)
+
+    def section(self, name: str) -> Options:
+        """Return a section's resolved options, initialising it (and before it all that it refers to) if need be.
+
+        Raises ProfileError: ``missing-section``, ``missing-option``, ``bad-reference``, ``circular-reference``,
+        ``circular-macro``, ``value-too-large``, and what the options of [buildout] may be wrong in.
+        """
+        if self._asking and self._asking[-1] != name:
+            self._refer(self._asking[-1], name)
+        self._start()
+        return Options(self, self._known(name) or self._run(self._open(name)))
+
+    def option(self, section: str, option: str) -> str:
+        """Return one option; ProfileError ``missing-option`` if there is none."""
+        try:
+            return self.section(section)[option]
+        except KeyError:
+            raise self._missing_option(section, option) from None
+
+    def stored(self, section: str, option: str) -> str:
+        """Return one option as references get it: with ``$${``."""
+        try:
+            return self.section(section).stored(option)
+        except KeyError:
+            raise self._missing_option(section, option) from None
+
+    def substitute(self, text: str, section: str) -> str:
+        """Return text with its references replaced and ``$${`` turned into ``${``; ``${:x}`` is section's."""
+        self._start()
+        known = self._known(section) or self._run(self._open(section))
+        text = self._run(self._text(text, known, {}))
+        return text.replace("$${", "${")
+
+    def initialise(self, parts: Iterable[str] | None = None) -> list[str]:
+        """Initialise parts (default: those of [buildout] parts) and what they need; return all in order (PRT-3)."""
+        if parts is None:
+            parts = self.option("buildout", "parts").split()
+        for name in parts:
+            if "recipe" not in self.section(name):
+                raise self._missing_option(name, "recipe")
+        return self.parts
+
+    def add(self, name: str, options: Mapping[str, str]) -> None:
+        """Add a section, as a recipe's constructor may (RCP-6), and initialise it."""
+        if name in self._raw:
+            raise ProfileError(
+                f"There is a section [{name}] already.", reason="section-exists", section=name,
+                resolution="Give one of the two another name.",
+            )
+        self._raw[name] = dict(options)
+        self.section(name)
+
+    def value(self, section: _Section, option: str) -> str | None:
+        """Return an option of a section that is known, None if it has none."""
+        found: str | None = self._run(self._option(section, option, {}))
+        return found
+
+    # Asking for things
+
+    def _start(self) -> None:
+        """Resolve [buildout] and the section of versions before anything else (PRT-3)."""
+        if self._started:
+            return
+        self._started = True
+        asking, self._asking = self._asking, []
+        buildout = self._run(self._open("buildout"))
+        make_absolute(Options(self, buildout))
+        check(Options(self, buildout))
+        versions = self.value(buildout, "versions")
+        if versions and (versions in self._raw or self._explicit_versions):
+            self._run(self._open(versions))
+        self._asking = asking
+
+    def _known(self, name: str) -> _Section | None:
+        if name in self._failed:
+            raise self._failed[name]
+        return self._sections.get(name)
+
+    def _refer(self, by: str, to: str) -> None:
+        if by != to:
+            self._references.setdefault(by, {})[to] = None
+
+    def _run(self, task: Task) -> Any:  # noqa: ANN401 - what the task returns
+        """Run a task and the tasks that it asks for, on a list instead of Python's stack."""
+        stack = [task]
+        marks = len(self._trail), len(self._opening)
+        value: object = None
+        try:
+            while stack:
+                try:
+                    asked = stack[-1].send(value)
+                except StopIteration as stop:
+                    stack.pop()
+                    value = stop.value
+                else:
+                    stack.append(asked)
+                    value = None
+        except BaseException as error:
+            for item in reversed(stack):
+                item.close()
+            for name in self._opening[marks[1]:]:
+                self._sections.pop(name, None)
+                if isinstance(error, ProfileError):
+                    self._failed[name] = error
+            raise
+        finally:
+            del self._trail[marks[0]:]
+            del self._opening[marks[1]:]
+        return value
+
+    def _open(self, name: str) -> Task:
+        """Make a section known; unless lazy, resolve all its options and initialise its recipe (PRT-3, PRT-4)."""
+        if name not in self._raw:
+            raise self._missing_section(name)
+        try:
+            section = self._sections[name] = _Section(name, self._macros.expand(name))
+        except ProfileError as error:
+            raise self._locator.place(error) from None
+        if self._lazy:
+            return section
+        self._opening.append(name)
+        for option in sorted(section.raw):
+            value = section.raw.get(option, "")
+            if "${" in value:
+                self._trail.append((name, option))
+                section.cooked[option] = yield self._text(value, section, {(name, option): None})
+                self._trail.pop()
+        if name != "buildout":
+            yield self._initialise(section)
+        self._opening.remove(name)
+        return section
+
+    def _initialise(self, section: _Section) -> Task:
+        name = section.name
+        for other in ((yield self._option(section, DEPENDENCIES, {})) or "").split():
+            self._refer(name, other)
+            if self._known(other) is None:
+                self._trail.append((name, DEPENDENCIES))
+                yield self._open(other)
+                self._trail.pop()
+        if not (yield self._option(section, "recipe", {})):
+            return
+        if self._initialize is not None:
+            self._asking.append(name)
+            try:
+                self._initialize(name, Options(self, section))
+            finally:
+                self._asking.pop()
+        self.parts.append(name)
+
+    def _option(self, section: _Section, option: str, seen: dict[Label, None]) -> Task:
+        """Return an option's value or None. seen: the options whose values are being put together."""
+        value = section.data.get(option)
+        if value is not None:
+            return value
+        value = section.cooked.get(option)
+        if value is None:
+            value = section.raw.get(option)
+        if value is None:
+            return None
+        if "${" in value:
+            label = (section.name, option)
+            if label in seen:
+                raise self._circular([*seen, label])
+            seen[label] = None
+            self._trail.append(label)
+            value = yield self._text(value, section, seen)
+            self._trail.pop()
+            del seen[label]
+        section.data[option] = value
+        return value
+
+    def _text(self, text: str, section: _Section, seen: dict[Label, None]) -> Task:
+        """Return text with its references replaced; what follows ``$$`` is none (SUB-4)."""
+        pieces = text.split("$$")
+        for index, piece in enumerate(pieces):
+            end = piece.rfind("}") + 1
+            if "${" not in piece or not end:
+                continue
+            out: list[str] = []
+            at = 0
+            for found in _REFERENCE(piece, 0, end):
+                out.append(piece[at:found.start()])
+                at = found.end()
+                value = yield self._reference(found[1], section, seen)
+                out.append(value)
+                self._spend(len(value))
+            out.append(piece[at:])
+            pieces[index] = "".join(out)
+        return "$$".join(pieces)
+
+    def _reference(self, reference: str, section: _Section, seen: dict[Label, None]) -> Task:
+        valid = _VALID(reference)
+        if valid is None:
+            raise self._at_trail(bad_reference(reference), reference)
+        name, option = valid[1] or section.name, valid[2]
+        self._refer(section.name, name)
+        target = section if name == section.name else self._known(name)
+        if target is None:
+            target = yield self._open(name)
+        value = target.data.get(option)
+        if value is None:
+            value = yield self._option(target, option, seen)
+        if value is not None:
+            return value
+        if option == SECTION_NAME:
+            return section.name
+        if self._initialize is None and target.raw.get("recipe"):
+            return f"@@{name}:{option}@@"
+        raise self._missing_option(name, option, reference)
+
+    def _spend(self, length: int) -> None:
+        self._total += length
+        if length > MAX_VALUE or self._total > MAX_TOTAL:
+            raise self._at_trail(ProfileError(
+                "A value grows beyond what can be meant.", reason="value-too-large",
+                resolution="References that are repeated at every level double the value each time.",
+            ))
+
+    # Errors
+
+    def _at_trail(self, error: ProfileError, reference: str = "") -> ProfileError:
+        """Put into error the option that is being put together, and how it came to be asked for."""
+        if self._trail:
+            error.section, error.option = self._trail[-1]
+        error.chain = shorten(f"{section}:{option}" for section, option in self._trail)
+        return self._locator.place(error, f"${{{reference}}}" if reference else "")
+
+    def _missing_section(self, name: str) -> ProfileError:
+        error = ProfileError(
+            f"There is no section [{name[:200]}].", reason="missing-section", section=name,
+            details=self._locator.needed_by(self._trail), resolution=did_you_mean(name, self._raw)
+            or "Extend the profile that has it, or take the name out.",
+        )
+        return self._at_trail(error, f"{name}:") if self._trail else self._locator.place(error)
+
+    def _missing_option(self, section: str, option: str, reference: str = "") -> ProfileError:
+        known = self._sections.get(section)
+        names = {**known.raw, **known.data} if known else self._raw.get(section, {})
+        error = ProfileError(
+            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section, option=option,
+            details=self._locator.needed_by(self._trail),
+            resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
+        )
+        return self._at_trail(error, reference) if reference else self._locator.place(error)
+
+    def _circular(self, labels: list[Label]) -> ProfileError:
+        loop = labels[labels.index(labels[-1]):]
+        error = ProfileError(
+            f"The value of [{labels[-1][0]}] {labels[-1][1]} refers to itself.", reason="circular-reference",
+            details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
+            resolution="Break the circle: one of these values must not refer to the next.",
+        )
+        return self._at_trail(error, f"{labels[-1][0]}:{labels[-1][1]}")
