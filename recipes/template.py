@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cbuild.recipe.api import Buildout, Options, Source, UserError
+from recipes import typed
 
 OBSOLETE = {"template": "url", "rendered": "output"}
 """Old names of options, still in profiles."""
@@ -92,7 +93,7 @@ class Jinja2(_Template):
             keep_trailing_newline=True,
             autoescape=False,  # noqa: S701 - configuration files, not HTML
         )
-        environment.globals |= {"assert": _assert, "dumps": repr}
+        environment.globals |= {"assert": _assert, "dumps": typed.dumps}
         try:
             values = {key: value() for key, value in self.context.items()}
             return self.write(environment.from_string(self.text()).render(values))
@@ -113,14 +114,15 @@ class Jinja2(_Template):
             case "raw":
                 return name, lambda: value
             case "key":
-                return name, self._value(value).__str__
+                found = typed.loads(self._value(value))
+                return name, lambda: found
             case "json":
                 return name, lambda: json.loads(value)
             case "jsonkey":
                 text = self._value(value)
                 return name, lambda: json.loads(text)
             case "section":
-                section = self.buildout[value].copy()
+                section = {key: typed.loads(text) for key, text in self.buildout[value].copy().items()}
                 return name, lambda: section
             case "import":
                 return name, lambda: import_module(value)
