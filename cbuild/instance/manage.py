@@ -67,7 +67,7 @@ def change(
     name = asked.instance()
     with store.locked(name, report):
         before = store.load(name)
-        engine = connect(_engine_choice(before, choice))
+        engine = connect(engine_choice(before, choice))
         wanted = _wanted(store, asked, before, engine.name)
         store.save(wanted)
         try:
@@ -89,7 +89,7 @@ def destroy(home: Home, name: str, connect: Connect, *, choice: str = "auto", re
         except UsageError as error:
             report(Event("warning", name, error.brief))  # removing is the way out of a damaged document
             before = None
-        engine = connect(_engine_choice(before, choice))
+        engine = connect(engine_choice(before, choice))
         for state in engine.containers(labels.of_instance(home, name)):
             report(Event("info", name, f"removing {state.name}"))
             engine.remove(state.id)
@@ -107,10 +107,11 @@ def status(home: Home, name: str, connect: Connect, choice: str = "auto") -> Ins
     found = store.load(name)
     if found is None:
         raise names.unknown(name, store.names())
-    return measure.status(Site(connect(_engine_choice(found, choice)), home), found)
+    return measure.status(Site(connect(engine_choice(found, choice)), home), found)
 
 
-def _engine_choice(instance: Instance | None, choice: str) -> str:
+def engine_choice(instance: Instance | None, choice: str) -> str:
+    """Return which engine to connect to: an instance's own; UsageError (other-engine) if another was asked for."""
     if instance is None or choice in {"auto", "", instance.engine}:
         return instance.engine if instance else choice
     raise UsageError(
