@@ -16,7 +16,7 @@ from pathlib import Path
 from cbuild.errors import CbuildError, PartError, ProfileError
 from cbuild.instance import install, job, record, render
 from cbuild.instance.job import LIMITS_SECTION, Job, Result
-from cbuild.profile import Assignment, Profile, Resolver, load
+from cbuild.profile import Assignment, Profile, Resolver, load, with_directory
 from cbuild.recipe import code
 from cbuild.recipe.api import Options, Recipe, UserError
 from cbuild.recipe.live import LiveBuildout
@@ -80,9 +80,7 @@ class Session:
 
     def parts(self) -> list[install.Part]:
         """Run every constructor (before anything is changed, RCP-1); return the parts in order."""
-        for name in self._resolver.option("buildout", "parts").split():
-            self._resolver.section(name)
-        order = [name for name in self._resolver.parts if name in self._recipes]
+        order = list(self._resolver.initialise())
         refers = {name: tuple(others) for name, others in self._resolver.references.items()}
         sections = {name: dict(self._resolver.section(name)) for others in refers.values() for name in others}
         signed = install.signatures(order, {name: self._recipes[name][2] for name in order}, sections, refers)
@@ -118,15 +116,11 @@ class Session:
 def defaults(directory: Path, software: Path) -> dict[str, str]:
     """Return [buildout]'s built-in options in a partition (SLAPOS.md 2.1)."""
     return {
-        "directory": str(directory),
-        "bin-directory": str(directory / "bin"),
-        "parts-directory": str(directory / "parts"),
+        **with_directory(str(directory)),
         "eggs-directory": str(software / "eggs"),
         "develop-eggs-directory": str(software / "develop-eggs"),
-        "installed": ".installed.cfg",
         "newest": "false",
         "offline": "true",
-        "parts": "",
     }
 
 

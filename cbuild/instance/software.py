@@ -106,7 +106,11 @@ def unpack_over(layer: Path, prefix: str, target: Path) -> None:
 def _place(target: Path, relative: str) -> Path:
     parts = relative.strip("/").split("/")
     if not all(parts) or {".", ".."} & set(parts):
-        raise tarfile.TarError(f"the layer has an entry called {relative!r}")
+        raise UsageError(
+            f"A layer of the image has a file called {relative!r}.",
+            reason="bad-image",
+            resolution="Build the software again: cbuild software",
+        )
     path = target
     for part in parts[:-1]:
         path /= part
