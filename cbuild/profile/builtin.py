@@ -10,7 +10,7 @@ from cbuild.errors import ProfileError
 from cbuild.profile.problems import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Callable, Mapping, MutableMapping
 
 IMAGE_DIRECTORY = "/opt/cbuild"
 """``${buildout:directory}`` in the builder and in the image."""
@@ -45,12 +45,43 @@ DEFAULTS: Mapping[str, str] = MappingProxyType({
 BOOLEANS = ("offline", "newest", "prefer-final", "use-dependency-links", "allow-picked-versions", "show-picked-versions",
     "install-from-cache", "abi-tag-eggs")
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
+CACHES = ("download-cache", "extends-cache")
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
 
 
 def with_directory(directory: str = IMAGE_DIRECTORY, executable: str = EXECUTABLE) -> dict[str, str]:
     """Return the defaults of a buildout in directory; executable is the Python that runs recipes."""
     return {**DEFAULTS, "directory": directory, "executable": executable}
+
+
+def settle(options: MutableMapping[str, str], host: str, set_in: Callable[[str], str | None]) -> None:
+    """Make [buildout]'s directories absolute, as far as they have no references (LAY-4, SLP-7).
+
+    host: the directory of the root file, which stands for ``directory``. set_in: the file that set an option, None for
+    the command line or a default. The caches are the host's and stay there: relative to the file that set them.
+    Raises ProfileError ``ambiguous-directory`` for a relative one in a remote file.
+    """
+    for name in (*CACHES, "eggs-directory"):
+        if options.get(name) == "":
+            options[name] = DEFAULTS.get(name, "")
+            if not options[name]:
+                del options[name]
+    for name in (*CACHES, "eggs-directory"):
+        value = options.get(name, "${")
+        if "${" in value or value.startswith("/"):
+            continue
+        source = set_in(name)
+        if source is not None and "://" in source:
+            raise ProfileError(
+                f"{name} = {value[:200]} is relative in a remote file.", reason="ambiguous-directory",
+                section="buildout", option=name, resolution="Make it absolute.",
+            )
+        place = posixpath.dirname(source) if source is not None else host
+        if name in CACHES:
+            options[name] = posixpath.normpath(posixpath.join(place, posixpath.expanduser(value)))
+        elif place != host and posixpath.isabs(host):
+            options[name] = posixpath.join(posixpath.relpath(place, host), value)
+    make_absolute(options)
 
 
 def make_absolute(options: MutableMapping[str, str]) -> None:
@@ -61,7 +92,13 @@ def make_absolute(options: MutableMapping[str, str]) -> None:
     for name in DIRECTORIES:
         value = options.get(name)
         if value is not None and "${" not in value:
-            options[name] = posixpath.join(base, value)
+            options[name] = posixpath.normpath(posixpath.join(base, value)) if ".." in value else posixpath.join(base, value)
+
+
+def name_state_file(options: MutableMapping[str, str]) -> None:
+    """Join ``installed``, if there is to be one, to ``directory`` (OPT-2)."""
+    if options.get("installed") and "directory" in options:
+        options["installed"] = posixpath.join(options["directory"], options["installed"])
 
 
 def check(options: Mapping[str, str]) -> None:

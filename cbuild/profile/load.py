@@ -73,7 +73,7 @@ def load(
         directory=Path(root.directory),
         files=tuple(item.name for item in loader.read_order),
         sections=sections,
-        origins=Origins(sections, layers, kept),
+        origins=Origins(tuple(sections), layers, kept),
         bases=_bases(loader.files),
     )
 

@@ -1,7 +1,7 @@
 """The manual's oldest dialect: ``%(name)s`` and [DEFAULT], in files that are marked for it (LANGUAGE.md, 17.1).
 
-A file is marked by a [DEFAULT] section or by ``extended-by`` in its [buildout]: nothing newer has either. In every
-other file ``%(name)s`` belongs to the recipes.
+A file is marked by a [DEFAULT] section or by ``extended-by`` in its [buildout], for nothing newer has either, or by
+``interpolate = true`` there. In every other file ``%(name)s`` belongs to the recipes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def interpolate(parsed: Parsed, file: str) -> None:
     Names are looked up in the same section of this file, then in its [DEFAULT] (SEED-1, SEED-2). Raises ProfileError:
     ``missing-option``, ``bad-interpolation`` or ``circular-reference``.
     """
-    if DEFAULT not in parsed.sections and "extended-by" not in parsed.sections.get("buildout", {}):
+    buildout = parsed.sections.get("buildout", {})
+    marked = DEFAULT in parsed.sections or "extended-by" in buildout or buildout.get("interpolate") == "true"
+    if not marked:
         return
     default = parsed.sections.pop(DEFAULT, {})
     default_lines = parsed.lines.pop(DEFAULT, {})
@@ -86,6 +88,6 @@ class _Expander:
         return ProfileError(
             f"In [{self._section}] {option}: {problem}.", reason=reason, file=self._file,
             line=self._lines.get(option) or self._lines.get(f"{option} +"), column=1, section=self._section, option=option,
-            resolution=near or "This file has a [DEFAULT] section or extended-by, so %(name)s is expanded in it;"
+            resolution=near or "This file has [DEFAULT], extended-by or interpolate, so %(name)s is expanded in it;"
             " write %% for a percent sign.",
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Mu
 from typing import TYPE_CHECKING, Any
 
 from cbuild.errors import ProfileError
-from cbuild.profile.builtin import check, make_absolute
+from cbuild.profile.builtin import check, make_absolute, name_state_file, settle
 from cbuild.profile.locate import Locator, bad_reference
 from cbuild.profile.macros import Macros
 from cbuild.profile.problems import did_you_mean, shorten
@@ -36,15 +36,19 @@ _VALID = re.compile(r"([-a-zA-Z0-9 ._]*):([-a-zA-Z0-9 ._]+)").fullmatch
 
 
 class _Section:
-    """A section while and after it is resolved. raw: expanded; cooked: substituted once; data: what is seen."""
+    """A section while and after it is resolved. raw: expanded; cooked: substituted once; data: what is seen.
 
-    __slots__ = ("cooked", "data", "name", "raw")
+    escaped: values that a recipe has read without their ``$${``.
+    """
+
+    __slots__ = ("cooked", "data", "escaped", "name", "raw")
 
     def __init__(self, name: str, raw: MutableMapping[str, str]) -> None:
         self.name = name
         self.raw = raw
         self.cooked: dict[str, str] = {}
         self.data: dict[str, str] = {}
+        self.escaped: dict[str, str] = {}
 
 
 class Options(MutableMapping[str, str]):
@@ -57,7 +61,10 @@ class Options(MutableMapping[str, str]):
     def __getitem__(self, name: str) -> str:
         """Return an option's value; KeyError if there is none."""
         value = self.stored(name)
-        return value.replace("$${", "${") if "$${" in value else value
+        if "$${" not in value:
+            return value
+        self._section.escaped[name] = value
+        return value.replace("$${", "${")
 
     def stored(self, name: str) -> str:
         """Return the value as references to it get it: ``$${`` stays."""
@@ -69,7 +76,10 @@ class Options(MutableMapping[str, str]):
         return value
 
     def __setitem__(self, name: str, value: str) -> None:
-        """Set an option."""
+        """Set an option; what was read of it and is written back unchanged keeps its ``$${``."""
+        escaped = self._section.escaped.get(name)
+        if escaped is not None and escaped.replace("$${", "${") == value:
+            value = escaped
         self._section.data[name] = value
 
     def __delitem__(self, name: str) -> None:
@@ -107,7 +117,7 @@ class Resolver:
     ) -> None:
         self._raw: dict[str, MutableMapping[str, str]] = {name: dict(options) for name, options in profile.sections.items()}
         buildout = self._raw["buildout"] = {**defaults, **self._raw.get("buildout", {})}
-        make_absolute(buildout)
+        settle(buildout, str(profile.directory), self._set_in(profile))
         self._explicit_versions = "versions" in profile.sections.get("buildout", {})
         self._initialize = initialize
         self._lazy = lazy
@@ -122,6 +132,16 @@ class Resolver:
         self._total = 0
         self._started = lazy
         self.parts: list[str] = []
+
+    @staticmethod
+    def _set_in(profile: Profile) -> Callable[[str], str | None]:
+        def set_in(option: str) -> str | None:
+            if option not in profile.sections.get("buildout", {}):
+                return None
+            found = profile.origins["buildout"].get(option)
+            return found[-1].file if found and found[-1].line else None
+
+        return set_in
 
     def names(self) -> list[str]:
         """Return the names of all sections."""
@@ -205,6 +225,7 @@ class Resolver:
         asking, self._asking = self._asking, []
         buildout = self._run(self._open("buildout"))
         make_absolute(Options(self, buildout))
+        name_state_file(Options(self, buildout))
         check(Options(self, buildout))
         versions = self.value(buildout, "versions")
         if versions and (versions in self._raw or self._explicit_versions):
