@@ -13,14 +13,12 @@ from cbuild.canonical import canonical_json, write_atomic
 from cbuild.engine.api import ContainerSpec, Engine, Limits, LoadableImage, Mount
 from cbuild.errors import PartError, UsageError
 from cbuild.events import Event
-from cbuild.instance import job, labels, untrusted
+from cbuild.instance import job, labels, shipped, untrusted
 from cbuild.instance.job import Job, Result
 from cbuild.instance.names import home_id
 from cbuild.instance.site import Site
 from cbuild.instance.software import Software, files
 from cbuild.instance.store import PartitionFiles
-from cbuild.recipe import code
-from cbuild.recipe.registry import NATIVE
 from cbuild.state.home import Home
 
 _MODULE = "cbuild.instance.process"
@@ -31,14 +29,9 @@ _TIMEOUT = 600.0  # seconds; slapgrid's partition_timeout is unlimited, but nobo
 _LIMITS = Limits(memory=1 << 30, pids=512)
 
 
-def modules() -> tuple[str, ...]:
-    """Return the modules that may run in the container."""
-    return (_MODULE, *sorted({native.module for native in NATIVE.values()}))
-
-
 def inputs(asked: Job) -> dict[str, object]:
     """Return all that a processing depends on: equal inputs, nothing to do."""
-    return {"job": asked.as_dict(), "code": code.digest(*modules())}
+    return {"job": asked.as_dict(), "code": shipped.digest()}
 
 
 def prepare(place: PartitionFiles, uid: int) -> None:
@@ -97,7 +90,7 @@ def _load(engine: Engine, builder: Base) -> None:
 
 def _write_job(directory: Path, asked: Job) -> None:
     (directory / "job").mkdir(mode=0o755)
-    code.copy(directory / "job" / "code", *modules())
+    shipped.copy(directory / "job" / "code")
     (directory / "job" / "job.json").write_bytes(canonical_json(asked.as_dict()))
     (directory / "result").mkdir(mode=0o700)
     os.chown(directory / "result", asked.uid, asked.uid)

@@ -7,7 +7,15 @@ from cbuild.instance import limits
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("256M", 256 << 20), ("1G", 1 << 30), ("1.5g", 3 << 29), ("512k", 512 << 10), ("7", 7), ("2GiB", 2 << 30), ("1MB", 1 << 20)],
+    [
+        ("256M", 256 << 20),
+        ("1G", 1 << 30),
+        ("1.5g", 3 << 29),
+        ("512k", 512 << 10),
+        ("7", 7),
+        ("2GiB", 2 << 30),
+        ("1MB", 1 << 20),
+    ],
 )
 def test_sizes(text, expected):
     assert limits.size(text, "memory") == expected

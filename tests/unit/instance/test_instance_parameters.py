@@ -24,7 +24,8 @@ def test_a_key_given_twice_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("name", "text"), [("p.json", '{"a": [1, {"b": null}]}'), ("p.yaml", "a: [1, {b: null}]\n"), ("p.yml", '{"a": [1, {"b": null}]}')]
+    ("name", "text"),
+    [("p.json", '{"a": [1, {"b": null}]}'), ("p.yaml", "a: [1, {b: null}]\n"), ("p.yml", '{"a": [1, {"b": null}]}')],
 )
 def test_files(tmp_path, name, text):
     (tmp_path / name).write_text(text)

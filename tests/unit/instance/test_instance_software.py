@@ -84,7 +84,13 @@ def test_files_of_all_layers_the_later_over_the_earlier(home):
     manifest, _ = image(
         home,
         layer(("usr/lib/x", F, "base")),
-        layer(("opt", D, ""), ("opt/cbuild", D, ""), ("opt/cbuild/a", D, ""), ("opt/cbuild/a/f", F, "1"), ("opt/cbuild/a/g", F, "1")),
+        layer(
+            ("opt", D, ""),
+            ("opt/cbuild", D, ""),
+            ("opt/cbuild/a", D, ""),
+            ("opt/cbuild/a/f", F, "1"),
+            ("opt/cbuild/a/g", F, "1"),
+        ),
         layer(("opt/cbuild/a/f", F, "2"), ("opt/cbuild/a/h", H, "opt/cbuild/a/f"), ("opt/cbuild/l", L, "a/f")),
     )
     tree = software.files(home, software.named(home, manifest))

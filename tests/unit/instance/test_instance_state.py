@@ -53,7 +53,9 @@ def test_a_damaged_document_is_a_clear_error(store, text):
     assert error.value.file == str(path)
 
 
-@pytest.mark.parametrize("change", [{"state": "flying"}, {"partitions": [{}]}, {"limits": {"memory": "x"}}, {"image": 1}])
+@pytest.mark.parametrize(
+    "change", [{"state": "flying"}, {"partitions": [{}]}, {"limits": {"memory": "x"}}, {"image": 1}]
+)
 def test_a_document_with_wrong_values_is_damaged(store, change):
     store.save(INSTANCE)
     path = store.path("web")
@@ -110,7 +112,8 @@ def test_a_full_pool_records_nothing(store):
 def test_leases_taken_at_once_are_all_different(store):
     leases = []
     threads = [
-        threading.Thread(target=lambda n=n: leases.append(pool.lease(store, f"p{n}-0", "docker", {}))) for n in range(12)
+        threading.Thread(target=lambda n=n: leases.append(pool.lease(store, f"p{n}-0", "docker", {})))
+        for n in range(12)
     ]
     for thread in threads:
         thread.start()
@@ -172,5 +175,3 @@ def test_the_second_waits_for_the_first(store):
     threads[0].join()
     assert order == ["first", "second"]
     assert "waiting" in said[0].message
-
-

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -132,7 +133,9 @@ def test_publish_refuses_shared_instances(tmp_path):
 
 
 def test_mkdirectory(tmp_path):
-    recipe, options = make(mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "0700", "a": "etc/x/y", "b": str(tmp_path / "z")})
+    recipe, options = make(
+        mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "0700", "a": "etc/x/y", "b": str(tmp_path / "z")}
+    )
     assert recipe.install() == []
     assert (tmp_path / "etc/x/y").stat().st_mode & 0o777 == 0o700
     assert options["a"] == str(tmp_path / "etc/x/y")
@@ -156,7 +159,7 @@ def test_wrapper_runs_the_command_as_given(tmp_path):
     recipe, _ = make(wrapper.Recipe, tmp_path, {"recipe": "r", "command-line": line, "wrapper-path": "etc/run/x"})
     (path,) = recipe.install()
     assert path == str(tmp_path / "etc/run/x")
-    assert os.stat(path).st_mode & 0o777 == 0o700
+    assert Path(path).stat().st_mode & 0o777 == 0o700
     assert run(path, "more words").stdout == "a b|$HOME|it's||more words|"
 
 
@@ -203,7 +206,12 @@ def test_wrapper_does_not_start_twice_with_a_pidfile(tmp_path):
 
 def test_wrapper_with_hashed_files_has_a_new_name_when_they_change(tmp_path):
     (tmp_path / "c.conf").write_text("1")
-    options = {"recipe": "r", "command-line": "true", "wrapper-path": "etc/service/x", "hash-files": str(tmp_path / "c.conf")}
+    options = {
+        "recipe": "r",
+        "command-line": "true",
+        "wrapper-path": "etc/service/x",
+        "hash-files": str(tmp_path / "c.conf"),
+    }
     recipe, _ = make(wrapper.Recipe, tmp_path, options)
     (first,) = recipe.install()
     assert first.startswith(str(tmp_path / "etc/service/x-"))
@@ -211,7 +219,7 @@ def test_wrapper_with_hashed_files_has_a_new_name_when_they_change(tmp_path):
     (tmp_path / "c.conf").write_text("2")
     (second,) = recipe.update()
     assert second != first
-    assert os.listdir(tmp_path / "etc/service") == [os.path.basename(second)]
+    assert [found.name for found in (tmp_path / "etc/service").iterdir()] == [Path(second).name]
 
 
 def test_wrapper_names_a_hashed_file_that_is_missing(tmp_path):
