@@ -121,10 +121,9 @@ def _hooks(description: Description, preferences: Path) -> list[str]:
     if description.python:
         folders = " ".join(map(shlex.quote, description.python))
         hooks.append(
-            # -B, -f: what Python imports for the compilation itself would otherwise get time stamps;
-            # lib2to3's test data and the like can't be compiled, and nobody imports them: hence `|| true`
+            # -B, -f: what Python imports for the compilation itself would otherwise get time stamps
             f'--extract-hook={clean} chroot "$1" python3 -B -m compileall -f -q -j1 --invalidation-mode unchecked-hash '
-            f"{folders} || true"
+            f"{folders}"
         )
     return hooks
 

@@ -1,0 +1,104 @@
+"""Images from elsewhere, taken into the store: every layer unpacked, every digest checked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+from cbuild.base import debian
+from cbuild.canonical import CHUNK, sha256_file
+from cbuild.errors import EngineError, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from cbuild.image.layout import Layout
+
+_INDEXES = (
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+)
+
+
+def take(source: Layout, digest: str, into: Layout) -> tuple[bytes, list[str]]:
+    """Copy the image whose manifest (or index) has this digest; return its config's bytes and its diff_ids.
+
+    The config stays as it is, to the byte: its digest is the image ID, here as there. SourceError
+    ``base-damaged`` when a blob is missing or not what its digest says, EngineError ``base-architecture`` when an
+    index has nothing for this machine.
+    """
+    manifest = _json(source, digest)
+    if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
+        return take(source, _platform(manifest, digest), into)
+    config = _checked(source, manifest["config"]["digest"]).read_bytes()
+    diff_ids: list[str] = json.loads(config)["rootfs"]["diff_ids"]
+    layers = manifest["layers"]
+    if len(layers) != len(diff_ids):
+        raise _damaged(digest, f"{len(layers)} layers, {len(diff_ids)} diff_ids")
+    for layer, diff_id in zip(layers, diff_ids, strict=True):
+        if not into.has(diff_id):
+            _unpack(source, layer, diff_id, into)
+    return config, diff_ids
+
+
+def _unpack(source: Layout, layer: Mapping[str, Any], diff_id: str, into: Layout) -> None:
+    """Store one layer uncompressed, as its diff_id names it."""
+    path = _checked(source, layer["digest"])
+    with into.writing() as out, _plain(path) as stream:
+        while data := stream.read(CHUNK):
+            out.write(data)
+        if out.digest != diff_id:
+            raise _damaged(layer["digest"], f"unpacked it is {out.digest}, and the config says {diff_id}")
+
+
+@contextmanager
+def _plain(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
+    """Open a layer for reading its uncompressed bytes; the first bytes tell the compression."""
+    with path.open("rb") as raw:
+        magic = raw.read(4)
+        raw.seek(0)
+        if magic.startswith(b"\x1f\x8b"):
+            with gzip.open(raw) as stream:
+                yield stream
+        elif magic == b"\x28\xb5\x2f\xfd":
+            with subprocess.Popen(["zstd", "-dc"], stdin=raw, stdout=subprocess.PIPE) as process:
+                assert process.stdout is not None  # noqa: S101  # a PIPE was asked for
+                yield process.stdout
+        else:
+            yield raw
+
+
+def _platform(index: Mapping[str, Any], digest: str) -> str:
+    """Return the digest of the manifest for this machine."""
+    wanted = debian.architecture()
+    for entry in index["manifests"]:
+        platform = entry.get("platform", {})
+        if platform.get("os") == "linux" and platform.get("architecture") == wanted:
+            found: str = entry["digest"]
+            return found
+    raise EngineError(f"the image {digest} has nothing for linux/{wanted}", reason="base-architecture")
+
+
+def _json(source: Layout, digest: str) -> dict[str, Any]:
+    """Return a manifest."""
+    value: dict[str, Any] = json.loads(_checked(source, digest).read_bytes())
+    return value
+
+
+def _checked(source: Layout, digest: str) -> Path:
+    """Return a blob's path when it is there and has the bytes that its name says."""
+    path = source.blob(digest)
+    if not path.is_file():
+        raise _damaged(digest, f"it is not in {source.root}")
+    if sha256_file(path) != digest:
+        raise _damaged(digest, "its bytes have another digest")
+    return path
+
+
+def _damaged(digest: str, why: str) -> SourceError:
+    """Return the error for an image that isn't what it says."""
+    return SourceError(f"the base image's blob {digest} can't be used: {why}", reason="base-damaged")
