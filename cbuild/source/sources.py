@@ -81,11 +81,10 @@ class Sources:
         indices = Indices(home.sources / "apt", report, offline=offline)
         self._there: list[Place] = [Itself(self._store, self._downloader)]
         self._there += [place for place in others if not isinstance(place, Directory)]
-        if debian:
-            self._there += [Pool(self._store, indices), ByChecksum(self._store, indices)]
-        self._there.append(PyPI(self._store, self._downloader))
-        if debian:
-            self._there.append(Repacked(self._store, indices))
+        # What a URL names by itself goes before a search, which may have to fetch indices first.
+        pool: list[Place] = [Pool(self._store, indices)] if debian else []
+        search: list[Place] = [ByChecksum(self._store, indices), Repacked(self._store, indices)] if debian else []
+        self._there += [*pool, PyPI(self._store, self._downloader), *search]
 
     def lookup(self, request: Request) -> Fetched | None:
         """Return the source if it is in the store, or local (hashed each time, in one read); no connection."""
@@ -187,7 +186,7 @@ class Sources:
         wanted = self._wanted(request)
         begin = time.monotonic()
         if not self.offline:
-            self._report(Event("fetching", request.shown, request.filename))
+            self._report(Event("fetching", request.shown, request.filename or request.shown))
         tried: list[str] = []
         wrong: WrongChecksum | None = None
         for place in self._here if self.offline else [*self._here, *self._there]:
@@ -200,6 +199,8 @@ class Sources:
             except WrongChecksum as problem:
                 wrong = wrong or problem
                 tried.append(f"{place.name(wanted)}: another file: {problem}")
+                if request.kind != "remote":
+                    break  # archives don't change what a name stands for: the checksum is the mistake
             else:
                 return self._accept(request, wanted, stored, time.monotonic() - begin)
         raise self._failure(wanted, tried, wrong, "the profile" if request.checked else "cbuild.lock")
