@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import subprocess
+import zlib
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
 from cbuild.base import debian
+from cbuild.base.reference import is_digest
 from cbuild.canonical import CHUNK, sha256_file
 from cbuild.errors import EngineError, SourceError
 
@@ -31,15 +33,21 @@ def take(source: Layout, digest: str, into: Layout) -> tuple[bytes, list[str]]:
     ``base-damaged`` when a blob is missing or not what its digest says, EngineError ``base-architecture`` when an
     index has nothing for this machine.
     """
-    manifest = _json(source, digest)
+    try:
+        return _take(source, digest, into)
+    except (KeyError, TypeError, ValueError, EOFError, OSError, zlib.error) as error:
+        raise _damaged(digest, f"{type(error).__name__}: {error}") from error
+
+
+def _take(source: Layout, digest: str, into: Layout) -> tuple[bytes, list[str]]:
+    """See take; whatever a malformed document makes Python raise comes through."""
+    manifest = json.loads(_checked(source, digest).read_bytes())
     if manifest.get("mediaType") in _INDEXES or "manifests" in manifest:
-        return take(source, _platform(manifest, digest), into)
+        return _take(source, _platform(manifest, digest), into)
     config = _checked(source, manifest["config"]["digest"]).read_bytes()
     diff_ids: list[str] = json.loads(config)["rootfs"]["diff_ids"]
-    layers = manifest["layers"]
-    if len(layers) != len(diff_ids):
-        raise _damaged(digest, f"{len(layers)} layers, {len(diff_ids)} diff_ids")
-    for layer, diff_id in zip(layers, diff_ids, strict=True):
+    for layer, diff_id in zip(manifest["layers"], diff_ids, strict=True):
+        _well_formed(diff_id)
         if not into.has(diff_id):
             _unpack(source, layer, diff_id, into)
     return config, diff_ids
@@ -83,14 +91,15 @@ def _platform(index: Mapping[str, Any], digest: str) -> str:
     raise EngineError(f"the image {digest} has nothing for linux/{wanted}", reason="base-architecture")
 
 
-def _json(source: Layout, digest: str) -> dict[str, Any]:
-    """Return a manifest."""
-    value: dict[str, Any] = json.loads(_checked(source, digest).read_bytes())
-    return value
+def _well_formed(digest: str) -> None:
+    """Raise ValueError unless digest is one: it becomes a file's name."""
+    if not is_digest(digest):
+        raise ValueError(f"{digest!r} is no sha256 digest")
 
 
 def _checked(source: Layout, digest: str) -> Path:
     """Return a blob's path when it is there and has the bytes that its name says."""
+    _well_formed(digest)
     path = source.blob(digest)
     if not path.is_file():
         raise _damaged(digest, f"it is not in {source.root}")

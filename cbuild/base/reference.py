@@ -31,9 +31,14 @@ class Reference:
         return self.transport == "docker" and (host in _LOOPBACK or host.rpartition(":")[0] in _LOOPBACK)
 
 
+def is_digest(text: str) -> bool:
+    """Tell whether text is a whole digest in its only form."""
+    return _DIGEST.fullmatch(text) is not None
+
+
 def parse(text: str) -> Reference:
     """Return the reference. UsageError: ``base-without-digest`` or ``bad-reference``."""
-    if _DIGEST.fullmatch(text):
+    if is_digest(text):
         return Reference("store", "", text)
     rest, at, digest = text.rpartition("@")
     if not at:
@@ -43,7 +48,7 @@ def parse(text: str) -> Reference:
             details="What a tag names today is not what it names tomorrow, and the base is part of every key.",
             resolution=f"Write {text}@sha256:…; `skopeo inspect --format '{{{{.Digest}}}}' docker://{text}` prints it.",
         )
-    if not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise UsageError(
             f"{digest!r} is no digest",
             reason="bad-reference",

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from cbuild.base import find, incoming, store
 from cbuild.base.reference import Reference, parse
-from cbuild.canonical import hex_of, sha256_bytes
+from cbuild.canonical import hex_of, sha256_bytes, sha256_file
 from cbuild.errors import EngineError, SourceError, UsageError
 from cbuild.events import Event
-from cbuild.image.layout import Layout
+from cbuild.image.layout import MANIFEST, Layout
 
 if TYPE_CHECKING:
     from cbuild.base.model import Base
@@ -28,12 +28,18 @@ def ensure(reference: str, home: Home, report: Report) -> Base:
     ``base-tool-missing``; SourceError ``base-missing``, ``base-damaged``.
     """
     inputs = sha256_bytes(reference.encode())
-    base = store.recorded(home, reference, inputs) or _tagged(reference, home)
+    base = store.recorded(home, reference, inputs) or _here(reference, home)
     if base is not None:
         return base
     if "/" not in reference and ":" not in reference and "@" not in reference:
         raise find.unknown(reference)
     parsed = parse(reference)
+    if parsed.transport == "store":
+        raise UsageError(
+            f"the store has no image {reference}",
+            reason="unknown-base",
+            resolution="Name it with its registry (registry/name@sha256:…) or layout (oci:/path@sha256:…).",
+        )
     with store.locked(home, hex_of(inputs)):
         base = store.recorded(home, reference, inputs)
         if base is None:
@@ -44,34 +50,24 @@ def ensure(reference: str, home: Home, report: Report) -> Base:
     return base
 
 
-def _tagged(reference: str, home: Home) -> Base | None:
-    """Return the image that the store's index has under this very name."""
+def _here(reference: str, home: Home) -> Base | None:
+    """Return the image that the store has under this name, or whose manifest or config has this digest."""
     layout = Layout(home.oci)
     found = layout.images().get(reference)
-    return _of_manifest(found.digest, reference, home) if found else None
-
-
-def _of_manifest(digest: str, name: str, home: Home) -> Base | None:
-    """Return the base of a manifest that the store has."""
-    try:
-        config = Layout(home.oci).read_json(digest)["config"]
-    except (OSError, ValueError, KeyError, UnicodeDecodeError):
+    digest = found.digest if found else reference
+    if not digest.startswith("sha256:"):
         return None
-    return store.load(home, name, str(config["digest"]), None) if isinstance(config, dict) else None
+    try:
+        blob = layout.read_json(digest)
+        config = blob["config"]["digest"] if blob.get("mediaType") == MANIFEST else digest  # type: ignore[index]  # TypeError is caught
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return store.load(home, reference, config, None)
 
 
 def _copied(parsed: Reference, name: str, home: Home) -> Base:
     """Bring the image into the store."""
     layout = Layout(home.oci)
-    if parsed.transport == "store":
-        base = _of_manifest(parsed.digest, name, home) or store.load(home, name, parsed.digest, None)
-        if base is None:
-            raise UsageError(
-                f"the store has no image {parsed.digest}",
-                reason="unknown-base",
-                resolution="Name it with its registry (registry/name@sha256:…) or layout (oci:/path@sha256:…).",
-            )
-        return base
     if parsed.transport == "oci":
         config, layers = incoming.take(Layout(Path(parsed.name)), parsed.digest, layout)
     else:
@@ -89,8 +85,8 @@ def _copied(parsed: Reference, name: str, home: Home) -> Base:
 def _pull(parsed: Reference, there: Layout) -> str:
     """Let skopeo copy from a registry into a layout; return the manifest's digest there.
 
-    skopeo checks what it gets against the digest asked for; a manifest in Docker's own format becomes an OCI one on
-    the way and so gets another digest, while the config, and with it the image ID, stays the same.
+    skopeo checks what it gets against the digest asked for, and takes this machine's platform out of an index. Its
+    ``dir:`` keeps manifest and config as they are, to the byte; ``oci:`` would write Docker's formats anew.
     """
     if shutil.which("skopeo") is None:
         raise EngineError(
@@ -101,7 +97,8 @@ def _pull(parsed: Reference, there: Layout) -> str:
     command = ["skopeo", "copy", "--quiet", "--insecure-policy"]  # the digest decides, not a signature
     if parsed.loopback:
         command.append("--src-tls-verify=false")
-    command += [f"docker://{parsed.tag}", f"oci:{there.root}:base"]
+    flat = there.root / "dir"
+    command += [f"docker://{parsed.tag}", f"dir:{flat}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SourceError(
@@ -110,4 +107,10 @@ def _pull(parsed: Reference, there: Layout) -> str:
             details=done.stderr.strip(),
             resolution="See that the registry answers and has this digest: `skopeo inspect` with the same name.",
         )
-    return there.images()["base"].digest
+    there.blob("").mkdir(parents=True)
+    for path in flat.iterdir():
+        path.rename(there.blob(path.name))
+    manifest = there.blob("manifest.json")
+    digest = sha256_file(manifest)
+    manifest.rename(there.blob(digest))
+    return digest
