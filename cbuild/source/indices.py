@@ -28,15 +28,12 @@ Found = tuple[apt.Suite, PoolFile]
 class Indices:
     """The databases below directory (Home.sources/apt), one a suite.
 
-    offline: only what is there is used. suites: instead of what apt is configured with.
+    suites: instead of what apt is configured with.
     """
 
-    def __init__(
-        self, directory: Path, report: Report, *, offline: bool = False, suites: tuple[apt.Suite, ...] | None = None
-    ) -> None:
+    def __init__(self, directory: Path, report: Report, *, suites: tuple[apt.Suite, ...] | None = None) -> None:
         self.directory = directory
         self._report = report
-        self._offline = offline
         self._suites = suites
         self._lock = threading.Lock()
         self._refreshed: dict[apt.Suite, str] = {}
@@ -59,9 +56,9 @@ class Indices:
         seen: set[tuple[str, str]] = set()
         for oldest, fetch in ((WEEK, False), (DAY, True)):
             for suite in suites:
-                if fetch and (self._offline or not self._refresh(suite, oldest)):
+                if fetch and not self._refresh(suite, oldest):
                     continue
-                if not fetch and self._age(suite) > oldest and not self._offline:
+                if not fetch and self._age(suite) > oldest:
                     continue
                 for file in self._ask(suite, question):
                     # An index lists what another one listed, too: a place is tried once.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from cbuild.errors import SourceError
 
@@ -88,7 +87,7 @@ class Request:
         """Return the path of a local source."""
         if self.url.startswith("/"):
             return Path(self.url)
-        return Path(url2pathname(urlsplit(self.url).path))
+        return Path(unquote(urlsplit(self.url).path))
 
     @property
     def checked(self) -> bool:

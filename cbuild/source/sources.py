@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cbuild.errors import SourceError
 from cbuild.events import Event, Report, silent
-from cbuild.source.debian import ByChecksum, Pool, Repacked
-from cbuild.source.fetch import Downloader
-from cbuild.source.indices import Indices
-from cbuild.source.places import Directory, Itself, Place, mirror
-from cbuild.source.pypi import PyPI
+from cbuild.source import problems
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of, sums_of
 from cbuild.source.unavailable import Unavailable
 
@@ -23,9 +19,11 @@ if TYPE_CHECKING:
 
     from cbuild.source.lock import Lock
     from cbuild.source.request import Request
+    from cbuild.source.search import Places
     from cbuild.state.home import Home
 
 THREADS = 4
+Key = tuple[str, str | None, str | None]
 
 
 @dataclass(frozen=True)
@@ -73,18 +71,15 @@ class Sources:
         self._locked = locked
         self._report = report
         self._store = Store(home.sources)
-        self._downloader = Downloader()
-        # In the order in which they are asked; files on this machine are looked at when offline, too.
-        self._here: list[Place] = [Directory(download_cache, self._store, "download-cache")] if download_cache else []
-        others = [mirror(spec, self._store, self._downloader) for spec in mirrors]
-        self._here += [place for place in others if isinstance(place, Directory)]
-        indices = Indices(home.sources / "apt", report, offline=offline)
-        self._there: list[Place] = [Itself(self._store, self._downloader)]
-        self._there += [place for place in others if not isinstance(place, Directory)]
-        # What a URL names by itself goes before a search, which may have to fetch indices first.
-        pool: list[Place] = [Pool(self._store, indices)] if debian else []
-        search: list[Place] = [ByChecksum(self._store, indices), Repacked(self._store, indices)] if debian else []
-        self._there += [*pool, PyPI(self._store, self._downloader), *search]
+        self._options = (download_cache, tuple(mirrors), debian)
+
+    @cached_property
+    def _places(self) -> Places:
+        # Everything about networks takes a tenth of a second to import, and most runs need nothing of it.
+        from cbuild.source.search import places  # noqa: PLC0415 - see above
+
+        download_cache, mirrors, debian = self._options
+        return places(self._store, download_cache=download_cache, mirrors=mirrors, debian=debian, report=self._report)
 
     def lookup(self, request: Request) -> Fetched | None:
         """Return the source if it is in the store, or local (hashed each time, in one read); no connection."""
@@ -106,17 +101,11 @@ class Sources:
         SourceError: ``source-missing`` (with every place that was tried), ``checksum-mismatch``, ``checksum-missing``,
         ``offline``, ``not-locked``.
         """
-        if found := self.lookup(request):
-            return found
         if request.kind == "local":
             return self._local_or_error(request)
         if self._locked and (self._lock is None or self._lock.get(request) is None):
-            raise request.error(
-                f"{request.shown} is not in the lock file",
-                reason="not-locked",
-                resolution="Build once without --locked and keep cbuild.lock under version control.",
-            )
-        return self._search(request)
+            raise problems.not_locked(request)
+        return self.lookup(request) or self._search(request)
 
     def fetch_all(self, requests: Iterable[Request]) -> list[Fetched]:
         """Return all of them in the order given; several are fetched at a time.
@@ -124,19 +113,32 @@ class Sources:
         What fails doesn't keep the others from being fetched: every failure is in the one SourceError at the end.
         """
         asked = list(requests)
-        distinct = {(r.url, r.md5, r.sha256): r for r in reversed(asked)}
+        # What is here already (all of it, as a rule) is not worth a thread.
+        done = {_key(request): self._attempt(request) for request in asked if self._at_hand(request)}
+        distinct = {_key(request): request for request in reversed(asked) if _key(request) not in done}
+        if distinct:
+            done |= self._fetch_several(distinct)
+        results = [(request, done[_key(request)]) for request in asked]
+        if failed := list(dict.fromkeys(result for _, result in results if isinstance(result, SourceError))):
+            raise problems.together(failed)
+        return [replace(found, request=request) for request, found in results if isinstance(found, Fetched)]
+
+    def _at_hand(self, request: Request) -> bool:
+        """Return whether fetching it needs no connection; a local file isn't read for that."""
+        return self.offline or request.kind == "local" or self.lookup(request) is not None
+
+    def _fetch_several(self, requests: dict[Key, Request]) -> dict[Key, Fetched | SourceError]:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as for _places
+
+        _ = self._places  # made once, by this thread: a mistake in the mirrors is no source's error
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="cbuild-fetch")
         try:
-            done = dict(zip(distinct, pool.map(self._attempt, distinct.values()), strict=True))
+            return dict(zip(requests, pool.map(self._attempt, requests.values()), strict=True))
         except BaseException:
             self._store.stopped.set()  # an interrupt: what runs ends at its next chunk
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
-        results = [(r, done[r.url, r.md5, r.sha256]) for r in asked]
-        if problems := list(dict.fromkeys(p for _, p in results if isinstance(p, SourceError))):
-            raise _together(problems)
-        return [replace(found, request=r) for r, found in results if isinstance(found, Fetched)]
 
     def _attempt(self, request: Request) -> Fetched | SourceError:
         try:
@@ -173,14 +175,9 @@ class Sources:
         try:
             return self._local(request)
         except WrongChecksum as wrong:
-            raise _mismatch(request, wrong, [], "the profile") from None
+            raise problems.mismatch(request, wrong, [], "the profile") from None
         except Unavailable as problem:
-            raise request.error(
-                f"{request.shown} can't be read",
-                reason="source-missing",
-                details=str(problem),
-                resolution="Correct the path in the profile, or put the file there.",
-            ) from None
+            raise problems.unreadable(request, str(problem)) from None
 
     def _search(self, request: Request) -> Fetched:
         wanted = self._wanted(request)
@@ -189,7 +186,7 @@ class Sources:
             self._report(Event("fetching", request.shown, request.filename or request.shown))
         tried: list[str] = []
         wrong: WrongChecksum | None = None
-        for place in self._here if self.offline else [*self._here, *self._there]:
+        for place in self._places.here if self.offline else (*self._places.here, *self._places.there):
             if self._store.stopped.is_set() or not place.serves(wanted):
                 continue
             try:
@@ -203,86 +200,27 @@ class Sources:
                     break  # archives don't change what a name stands for: the checksum is the mistake
             else:
                 return self._accept(request, wanted, stored, time.monotonic() - begin)
-        raise self._failure(wanted, tried, wrong, "the profile" if request.checked else "cbuild.lock")
+        if self.offline:
+            raise problems.offline(wanted, tried)
+        if wrong:
+            raise problems.mismatch(wanted, wrong, tried, "the profile" if request.checked else "cbuild.lock")
+        raise problems.missing(wanted, tried)
 
     def _accept(self, request: Request, wanted: Request, stored: Stored, seconds: float) -> Fetched:
         if not wanted.checked:
             if not self._may_remember(request):
-                raise _unchecked(request, stored)
+                raise problems.unchecked(request, stored)
             self._store.remember(request.url, stored.sums.sha256)
         data: dict[str, object] = {"bytes": stored.sums.size, "from": stored.origin, "seconds": round(seconds, 3)}
         self._report(Event("fetched", request.shown, f"{stored.sums.size} bytes from {stored.origin}", data))
         return self._fetched(request, stored)
 
-    def _failure(self, request: Request, tried: list[str], wrong: WrongChecksum | None, who: str) -> SourceError:
-        if self.offline:
-            return request.error(
-                f"{request.shown} is not in the store, and this run is offline",
-                reason="offline",
-                details="\n".join(tried),
-                resolution="Run once without -o, or put the file into a download-cache or a mirror directory.",
-            )
-        if wrong:
-            return _mismatch(request, wrong, tried, who)
-        sums = " ".join(
-            f"{name} {value}" for name, value in (("md5", request.md5), ("sha256", request.sha256)) if value
-        )
-        return request.error(
-            f"{request.shown} can't be had from anywhere",
-            reason="source-missing",
-            details="\n".join([f"wanted: {sums or 'no checksum given'}", *tried]),
-            resolution="Correct the URL, or name a mirror that has a file with this checksum (mirrors, download-cache)."
-            if request.checked
-            else "Correct the URL, or give the checksum: mirrors are searched by checksum alone.",
-        )
-
     def _fetched(self, request: Request, stored: Stored) -> Fetched:
-        if self._lock is not None:
+        if self._lock is not None and not self._locked:
             self._lock.record(request, stored.sums)
         sums = stored.sums
         return Fetched(request, f"sha256:{sums.sha256}", sums.md5, sums.size, stored.path, stored.origin)
 
 
-def _mismatch(request: Request, wrong: WrongChecksum, tried: list[str], who: str) -> SourceError:
-    name = "sha256" if request.sha256 and request.sha256 != wrong.sums.sha256 else "md5"
-    expected, found = getattr(request, name), getattr(wrong.sums, name)
-    return request.error(
-        f"{request.shown} has another checksum than {who} says",
-        reason="checksum-mismatch",
-        details="\n".join([f"expected {name}: {expected}", f"found {name}:    {found}", *tried]),
-        resolution=f"If the new file is what you want, put its checksum into {who}; nothing of it was kept.",
-    )
-
-
-def _unchecked(request: Request, stored: Stored) -> SourceError:
-    return request.error(
-        f"{request.shown} has no checksum",
-        reason="checksum-missing",
-        details=f"{stored.sums.size} bytes were fetched:\nmd5sum = {stored.sums.md5}\nsha256 = {stored.sums.sha256}",
-        resolution=f"Add this line to the section: md5sum = {stored.sums.md5}",
-    )
-
-
-def _together(problems: list[SourceError]) -> SourceError:
-    """Return one error with all of them; the place in the profile is the first one's."""
-    if len(problems) == 1:
-        return problems[0]
-    first = problems[0]
-    reasons = {problem.reason for problem in problems}
-    return SourceError(
-        f"{len(problems)} sources can't be had",
-        reason=first.reason if len(reasons) == 1 else "source-missing",
-        details="\n\n".join(_told(problem) for problem in problems),
-        resolution="\n".join(dict.fromkeys(problem.resolution for problem in problems)),
-        file=first.file,
-        line=first.line,
-        section=first.section,
-        option=first.option,
-    )
-
-
-def _told(problem: SourceError) -> str:
-    where = f"{problem.file}:{problem.line}: " if problem.file else ""
-    section = f"[{problem.section}] " if problem.section else ""
-    details = "".join(f"\n  {line}" for line in problem.details.splitlines())
-    return f"{where}{section}{problem.brief} ({problem.reason}){details}"
+def _key(request: Request) -> Key:
+    return request.url, request.md5, request.sha256

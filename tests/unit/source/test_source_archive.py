@@ -7,6 +7,7 @@ import io
 import os
 import tarfile
 import time
+from dataclasses import replace
 
 import pytest
 from source_helpers import kept, md5, sha256
@@ -79,7 +80,7 @@ def archive(monkeypatch):
 def sources(make):
     def again():
         made = make(debian=True)
-        made._there = made._there[1:]  # the URL itself is dead, without asking
+        made._places = replace(made._places, there=made._places.there[1:])  # the URL itself is dead, without asking
         return made
 
     return again

@@ -17,7 +17,7 @@ SDIST, WHEEL = b"an sdist", b"a wheel"
 def sources(make, site):
     def again(*indices, links=()):
         made = make()
-        for place in made._there:
+        for place in made._places.there:
             if isinstance(place, PyPI):
                 place.settings = Settings(indices or (f"{site.url}/simple",), links)
         return made

@@ -13,6 +13,8 @@ from source_helpers import kept, md5, sha256
 from cbuild.errors import SourceError, UsageError
 from cbuild.source import Lock, Request
 from cbuild.source.fetch import Downloader
+from cbuild.source.places import Itself
+from cbuild.source.search import Places
 
 DATA = b"a tarball, or so" * 200000
 MD5 = md5(DATA)
@@ -79,8 +81,9 @@ def test_mirrors_by_checksum_when_the_url_is_dead(site, make, tmp_path):
 
 def test_what_can_not_be_a_mirror(make):
     for spec in ("mirror", "https://mirror.invalid/no-field", "gopher://x/{md5}"):
+        sources = make(mirrors=(spec,))
         with pytest.raises(UsageError):
-            make(mirrors=(spec,))
+            sources.fetch_all([Request("https://h.invalid/a", md5=MD5)])
 
 
 def test_a_wrong_checksum_prints_both_and_keeps_nothing(site, make, home):
@@ -164,6 +167,9 @@ def test_locked_refuses_what_the_lock_lacks(site, make, tmp_path):
     error = reason_of(make(lock=lock, locked=True).fetch, Request(f"{site.url}/a", md5=MD5))
     assert error.reason == "not-locked"
     assert site.asked == []
+    make().fetch(Request(f"{site.url}/a", md5=MD5))
+    assert reason_of(make(lock=lock, locked=True).fetch_all, [Request(f"{site.url}/a", md5=MD5)]).reason == "not-locked"
+    assert not lock.save()
 
 
 def test_offline_opens_nothing_and_lists_everything(site, make, tmp_path):
@@ -235,14 +241,17 @@ def test_a_dead_host_is_asked_once_and_not_for_long(make):
     assert "not asked again" in errors[2].details
 
 
+def hurried(sources, downloader):
+    sources._places = Places((), (Itself(sources._store, downloader),))
+
+
 def test_a_host_that_does_not_answer(make):
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/a"
         sources = make()
-        silent = Downloader(connect=0.2, read=0.2)
-        sources._there = [type(place)(place.store, silent) for place in sources._there[:1]]
+        hurried(sources, Downloader(connect=0.2, read=0.2))
         begin = time.monotonic()
         assert "timed out" in reason_of(sources.fetch, Request(url, md5=MD5)).details
         assert time.monotonic() - begin < 2
@@ -251,7 +260,7 @@ def test_a_host_that_does_not_answer(make):
 def test_a_name_that_never_resolves(make, monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: time.sleep(0.5) or [])
     sources = make()
-    sources._there = [type(place)(place.store, Downloader(connect=0.1)) for place in sources._there[:1]]
+    hurried(sources, Downloader(connect=0.1))
     begin = time.monotonic()
     assert "did not resolve" in reason_of(sources.fetch, Request("https://a.invalid/b", md5=MD5)).details
     assert time.monotonic() - begin < 1

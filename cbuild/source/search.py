@@ -1,0 +1,53 @@
+"""Every place where a source may be, in the order in which they are asked.
+
+Apart from ``sources``, which must import quickly: a run that finds everything in the store needs none of this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cbuild.source.debian import ByChecksum, Pool, Repacked
+from cbuild.source.fetch import Downloader
+from cbuild.source.indices import Indices
+from cbuild.source.places import Directory, Itself, Place, mirror
+from cbuild.source.pypi import PyPI
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from cbuild.events import Report
+    from cbuild.source.store import Store
+
+
+@dataclass(frozen=True)
+class Places:
+    """here: on this machine, looked at when offline, too; there: the rest."""
+
+    here: tuple[Place, ...]
+    there: tuple[Place, ...]
+
+
+def places(
+    store: Store,
+    *,
+    download_cache: Path | None,
+    mirrors: Sequence[str],
+    debian: bool,
+    report: Report,
+    downloader: Downloader | None = None,
+) -> Places:
+    """Return the places; UsageError for what can't be a mirror. downloader: with other time limits than the usual."""
+    downloader = downloader or Downloader()
+    others = [mirror(spec, store, downloader) for spec in mirrors]
+    here: list[Place] = [Directory(download_cache, store, "download-cache")] if download_cache else []
+    here += [place for place in others if isinstance(place, Directory)]
+    there: list[Place] = [Itself(store, downloader)]
+    there += [place for place in others if not isinstance(place, Directory)]
+    # What a URL names by itself goes before a search, which may have to fetch indices first.
+    indices = Indices(store.root / "apt", report)
+    pool: list[Place] = [Pool(store, indices)] if debian else []
+    search: list[Place] = [ByChecksum(store, indices), Repacked(store, indices)] if debian else []
+    return Places(tuple(here), (*there, *pool, PyPI(store, downloader), *search))
