@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 from cbuild.errors import ProfileError
 from cbuild.profile.builtin import IMAGE_DIRECTORY, check, with_directory
+from cbuild.profile.origins import Origin
 from cbuild.profile.substitution import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from cbuild.profile.load import Profile
-    from cbuild.profile.origins import Origin
 
 BUILDOUT = "buildout"
 
@@ -23,7 +23,8 @@ class Annotation:
     """Every option of the profile, resolved on its own.
 
     sections: without cbuild's defaults; ``$${`` as it is written. parts: in the order in which they are initialised; if
-    they can't be, those that [buildout] lists. unresolved: section to option to ``reason: brief``.
+    they can't be, those that [buildout] lists. files and those in origins: relative to the profile's directory if they
+    are below it. unresolved: section to option to ``reason: brief``.
     """
 
     sections: Mapping[str, Mapping[str, str]]
@@ -39,10 +40,7 @@ class Annotation:
             "parts": list(self.parts),
             "files": list(self.files),
             "origins": {
-                section: {
-                    option: [{"file": item.file, "line": item.line, "column": item.column, "op": item.op} for item in found]
-                    for option, found in options.items()
-                }
+                section: {option: [item.as_dict() for item in found] for option, found in options.items()}
                 for section, options in self.origins.items()
             },
             "unresolved": self.unresolved,
@@ -57,6 +55,7 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
     """
     defaults = with_directory(directory)
     resolver = Resolver(profile, defaults, lazy=True)
+    names = {file: _relative(file, str(profile.directory)) for file in profile.files}
     wanted = list(only) or list(profile.sections)
     sections: dict[str, dict[str, str]] = {}
     unresolved: dict[str, dict[str, str]] = {}
@@ -68,8 +67,11 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
     return Annotation(
         sections=sections,
         parts=_parts(profile, defaults, resolver),
-        files=profile.files,
-        origins={name: {item: resolver.origins(name, item) for item in found} for name, found in sections.items()},
+        files=tuple(names.values()),
+        origins={
+            name: {item: _shown(resolver.origins(name, item), names) for item in (*found, *unresolved.get(name, ()))}
+            for name, found in sections.items()
+        },
         unresolved=unresolved,
     )
 
@@ -117,3 +119,11 @@ def _parts(profile: Profile, defaults: Mapping[str, str], lazy: Resolver) -> lis
         return lazy.option(BUILDOUT, "parts").split()
     except ProfileError:
         return []
+
+
+def _relative(file: str, directory: str) -> str:
+    return file.removeprefix(directory.rstrip("/") + "/")
+
+
+def _shown(origins: Sequence[Origin], names: Mapping[str, str]) -> tuple[Origin, ...]:
+    return tuple(Origin(names.get(item.file, item.file), item.line, item.column, item.op) for item in origins)

@@ -42,8 +42,8 @@ DEFAULTS: Mapping[str, str] = MappingProxyType({
 })
 """The options that don't depend on the machine; ``directory`` and ``executable`` are the caller's."""
 
-BOOLEANS = ("offline", "newest", "prefer-final", "use-dependency-links", "allow-picked-versions", "show-picked-versions",
-    "install-from-cache", "abi-tag-eggs")
+BOOLEANS = ("offline", "newest", "prefer-final", "use-dependency-links", "allow-picked-versions",
+    "show-picked-versions", "install-from-cache", "abi-tag-eggs")
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 CACHES = ("download-cache", "extends-cache")
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
@@ -92,7 +92,8 @@ def make_absolute(options: MutableMapping[str, str]) -> None:
     for name in DIRECTORIES:
         value = options.get(name)
         if value is not None and "${" not in value:
-            options[name] = posixpath.normpath(posixpath.join(base, value)) if ".." in value else posixpath.join(base, value)
+            joined = posixpath.join(base, value)
+            options[name] = posixpath.normpath(joined) if ".." in joined else joined
 
 
 def name_state_file(options: MutableMapping[str, str]) -> None:
@@ -102,14 +103,15 @@ def name_state_file(options: MutableMapping[str, str]) -> None:
 
 
 def check(options: Mapping[str, str]) -> None:
-    """Raise ProfileError (``bad-boolean``, ``bad-log-level``, ``bad-verbosity``) for a value that [buildout] can't have."""
+    """Raise ProfileError for what [buildout] can't have: ``bad-boolean``, ``bad-log-level``, ``bad-verbosity``."""
     for name in BOOLEANS:
         value = options.get(name)
         if value is not None and value not in {"true", "false"}:
             raise _bad("bad-boolean", name, value, did_you_mean(value, ("true", "false")) or "It is true or false.")
     level = options.get("log-level", "INFO")
     if level not in LEVELS and not _is_number(level):
-        raise _bad("bad-log-level", "log-level", level, did_you_mean(level, LEVELS) or f"It is one of {', '.join(sorted(LEVELS))}, or a number.")
+        known = f"It is one of {', '.join(sorted(LEVELS))}, or a number."
+        raise _bad("bad-log-level", "log-level", level, did_you_mean(level, LEVELS) or known)
     verbosity = options.get("verbosity", "0")
     if not _is_number(verbosity):
         raise _bad("bad-verbosity", "verbosity", verbosity, "It is a number.")

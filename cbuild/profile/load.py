@@ -55,10 +55,12 @@ def load(
     """
     name = str(file)
     if not _IS_URL(name):
-        name = os.path.abspath(name)  # noqa: PTH100 - textual, as names in extends are: links stay
+        name = _absolute(name)
     loader = Loader(facts, read, _option(assignments, "offline"))
     root = loader.load(name)
-    below = [loader.load(os.path.abspath(user_defaults))] if user_defaults is not None and user_defaults.is_file() else []  # noqa: PTH100 - as above
+    below = []
+    if user_defaults is not None and user_defaults.is_file():
+        below.append(loader.load(_absolute(str(user_defaults))))
     once = _extends_once(assignments, [*below, root])
     merged = merge(_over([*below, root]), once=once)
     layers = [merged]
@@ -76,6 +78,10 @@ def load(
         origins=Origins(tuple(sections), layers, kept),
         bases=_bases(loader.files),
     )
+
+
+def _absolute(name: str) -> str:
+    return os.path.abspath(name)  # noqa: PTH100 - textual, as the names in extends are: symbolic links stay
 
 
 def _option(assignments: Iterable[Assignment], option: str) -> str | None:
@@ -100,12 +106,10 @@ def _over(files: list[File]) -> File:
 
 def _finished(loader: Loader, name: str, *, once: bool) -> Merged:
     """Return the finished result of a file named on the command line, relative to the current directory (EXT-9)."""
-    file = loader.load(name if _IS_URL(name) else os.path.abspath(name))  # noqa: PTH100 - as above
+    file = loader.load(name if _IS_URL(name) else _absolute(name))
     return merge(_over([file]), once=once)
 
 
 def _bases(files: Iterable[File]) -> tuple[str, ...]:
-    found = {
-        options[BASE_LOCATION] for file in files for options in file.parsed.sections.values() if BASE_LOCATION in options
-    }
-    return tuple(sorted(found))
+    every = (options.get(BASE_LOCATION) for file in files for options in file.parsed.sections.values())
+    return tuple(sorted({base for base in every if base is not None}))

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cbuild.errors import ProfileError
+from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,21 +48,23 @@ class Locator:
         """
         if error.file is not None or error.section is None:
             return error
-        section, option = error.section, error.option
-        origins = self._profile.origins
-        if option is not None:
-            found = self.origins(section, option)
-            for origin in reversed(found):
-                error.file, error.line, error.column = origin.file, origin.line or None, origin.column or None
-                if not text or self._point(error, text):
-                    return error
-            if found:
-                return error
-        header = origins.header(section)
+        found = self.origins(error.section, error.option) if error.option is not None else ()
+        for origin in reversed(found):
+            error.file, error.line, error.column = origin.file, origin.line or None, origin.column or None
+            if not text or self._point(error, text):
+                break
+        header = None if found else self._profile.origins.header(error.section)
         if header is not None:
-            error.file, error.line = header
-            error.column = 1
+            error.file, error.line, error.column = *header, 1
+        self._show(error)
         return error
+
+    def _show(self, error: ProfileError) -> None:
+        """Put the line that error is about, with a caret, into its details."""
+        lines = self._profile.origins.text(error.file) if error.file is not None else []
+        if error.line is not None and 0 < error.line <= len(lines):
+            shown = excerpt(lines[error.line - 1], error.column or 1)
+            error.details = f"{shown}\n{error.details}" if error.details else shown
 
     def origins(self, section: str, option: str) -> tuple[Origin, ...]:
         """Return where an option of section comes from, be it written there, inherited, or both."""

@@ -49,7 +49,8 @@ class Macros:
     def parent_of(self, name: str, option: str) -> str | None:
         """Return the section from which name has what it inherits of an option; None if it inherits nothing of it."""
         own = self._sections.get(name, {})
-        if name not in self._done or option in own and not (f"{option} +" in own or f"{option} -" in own):
+        waits = f"{option} +" in own or f"{option} -" in own
+        if name not in self._done or (option in own and not waits):
             return None
         heirs = [item for item in self._parents(name) if option in self._done.get(item, {})]
         return heirs[-1] if heirs else None

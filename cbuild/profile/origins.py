@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Origin:
-    """One contribution to a value. file: as written; line and column from 1, 0 where there is none; op: ``=``, ``+=``, ``-=``."""
+    """One contribution to a value.
+
+    line and column count from 1 and are 0 where there is none (the command line); op is ``=``, ``+=`` or ``-=``.
+    """
 
     file: str
     line: int
     column: int
     op: str
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the JSON shape of the command line's contract."""
+        return {"file": self.file, "line": self.line, "column": self.column, "op": self.op}
 
 
 class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):

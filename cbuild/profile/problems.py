@@ -13,6 +13,8 @@ MAX_CANDIDATES = 5000
 """Beyond so many names the comparison would take longer than reading the profile."""
 
 SHOWN_CHAIN = 12
+SHOWN_LINE = 120
+SHOWN_BEFORE = 60
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
@@ -32,3 +34,11 @@ def shorten(chain: Iterable[str]) -> tuple[str, ...]:
         return items
     half = SHOWN_CHAIN // 2
     return (*items[:half], f"… {len(items) - 2 * half} more …", *items[-half:])
+
+
+def excerpt(line: str, column: int) -> str:
+    """Return a line of a file and, below it, a caret at column (from 1); a long line is cut around it."""
+    start = max(0, column - 1 - SHOWN_BEFORE)
+    shown = line[start:start + SHOWN_LINE].expandtabs(1)
+    before, after = "…" if start else "", "…" if len(line) > start + SHOWN_LINE else ""
+    return f"{before}{shown}{after}\n{' ' * (len(before) + column - 1 - start)}^"

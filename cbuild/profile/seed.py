@@ -72,7 +72,8 @@ class _Expander:
             if name is None:
                 if found[2] == "%":
                     return "%"
-                raise self._error("bad-interpolation", option, f"'%' is followed by neither '%' nor '(name)s': {found[0]}")
+                problem = f"'%' is followed by neither '%' nor '(name)s': {found[0]}"
+                raise self._error("bad-interpolation", option, problem)
             for key in (name, name.lower()):
                 if key in self._options:
                     return self(option, self._options[key], depth + 1)
@@ -87,7 +88,8 @@ class _Expander:
     def _error(self, reason: str, option: str, problem: str, near: str = "") -> ProfileError:
         return ProfileError(
             f"In [{self._section}] {option}: {problem}.", reason=reason, file=self._file,
-            line=self._lines.get(option) or self._lines.get(f"{option} +"), column=1, section=self._section, option=option,
+            line=self._lines.get(option) or self._lines.get(f"{option} +"), column=1, section=self._section,
+            option=option,
             resolution=near or "This file has [DEFAULT], extended-by or interpolate, so %(name)s is expanded in it;"
             " write %% for a percent sign.",
         )

@@ -115,7 +115,9 @@ class Resolver:
         *,
         lazy: bool = False,
     ) -> None:
-        self._raw: dict[str, MutableMapping[str, str]] = {name: dict(options) for name, options in profile.sections.items()}
+        self._raw: dict[str, MutableMapping[str, str]] = {
+            name: dict(options) for name, options in profile.sections.items()
+        }
         buildout = self._raw["buildout"] = {**defaults, **self._raw.get("buildout", {})}
         settle(buildout, str(profile.directory), self._set_in(profile))
         self._explicit_versions = "versions" in profile.sections.get("buildout", {})
@@ -399,8 +401,8 @@ class Resolver:
         known = self._sections.get(section)
         names = {**known.raw, **known.data} if known else self._raw.get(section, {})
         error = ProfileError(
-            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section, option=option,
-            details=self._locator.needed_by(self._trail),
+            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section,
+            option=option, details=self._locator.needed_by(self._trail),
             resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
         )
         return self._at_trail(error, reference) if reference else self._locator.place(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from cbuild.errors import ProfileError
 from cbuild.profile.conditions import holds
 from cbuild.profile.expression import ExpressionError
 from cbuild.profile.facts import BUILDER_FACTS, Facts
+from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,8 +106,11 @@ def _dedent(value: str) -> str:
     filled = [line for line in lines if line]
     if not filled:
         return ""
-    found = _INDENT(os.path.commonprefix((min(filled), max(filled))))
+    first, last = min(filled), max(filled)
+    found = _INDENT(first)
     width = found.end() if found else 0
+    while not last.startswith(first[:width]):
+        width -= 1
     return _BLANK_LINES.sub("", "\n".join([line[width:] for line in lines]))
 
 
@@ -169,7 +172,7 @@ class _Parser:
             except ExpressionError as error:
                 raise ProfileError(
                     f"The condition of [{name}] can't be evaluated: {error}.", reason="bad-condition",
-                    details=f"[{name}:{expression}]"[:500], file=self.file, line=number,
+                    details=excerpt(line, line.index(":") + 2), file=self.file, line=number,
                     column=line.index(":") + 2, section=name,
                     resolution="Conditions are environment markers, or Python with sys, os, platform, re and names"
                     " such as linux, bits64 or python3; they describe the builder (docs/profile.md).",
@@ -249,7 +252,7 @@ class _Parser:
 
     def _no_header(self, line: str, number: int) -> None:
         raise ProfileError(
-            f"{self.file} has text before its first section.", reason="no-section-header", details=line[:500],
+            f"{self.file} has text before its first section.", reason="no-section-header", details=excerpt(line, 1),
             file=self.file, line=number, column=1, resolution="Start the file with a header such as [buildout].",
         )
 

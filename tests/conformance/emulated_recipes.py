@@ -57,7 +57,7 @@ class Recipes:
     def failinit(self, name, _options):
         raise RecipeError("Invalid thing", section=name)
 
-    def setint(self, name, options):
+    def setint(self, name, _options):
         raise RecipeError("Option values must be strings: 3", section=name, option="number")
 
     def addsection(self, name, _options):

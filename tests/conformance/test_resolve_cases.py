@@ -61,7 +61,8 @@ def _prepare(folder, case, place):
             path.write_bytes(data)
 
     def read(url):
-        path = Path(url.removeprefix("file://")) if url.startswith("file://") else place / case["serve"] / url[len(URL) + 1:]
+        local = url.startswith("file://")
+        path = Path(url.removeprefix("file://")) if local else place / case["serve"] / url[len(URL) + 1:]
         if not path.is_file():
             raise ProfileError(f"{url}: HTTP Error 404", reason="missing-file")
         return path.read_bytes()
@@ -76,7 +77,8 @@ def _user_defaults(case, place):
 
 def _fill(value, place):
     if isinstance(value, str):
-        return value.replace("${CASE}", str(place)).replace("${URL}", URL).replace("/eggs/v5", "/eggs").replace("${PYTHON}", EXECUTABLE)
+        value = value.replace("${CASE}", str(place)).replace("${URL}", URL).replace("${PYTHON}", EXECUTABLE)
+        return value.replace("/eggs/v5", "/eggs")
     if isinstance(value, dict):
         return {key: _fill(item, place) for key, item in value.items()}
     return value
@@ -155,8 +157,10 @@ REASONS = {
     "KeyError": {"section-exists", "missing-section", "missing-option"},
     "InterpolationMissingOptionError": {"missing-option"},
     "ValueError": {"circular-reference", "cycle", "recipe"},
-    "UserError": {"cycle", "circular-reference", "circular-macro", "bad-reference", "bad-boolean", "bad-log-level", "offline",
-        "missing-file", "missing-section", "recipe"},
+    "UserError": {
+        "cycle", "circular-reference", "circular-macro", "bad-reference", "bad-boolean", "bad-log-level", "offline",
+        "missing-file", "missing-section", "recipe",
+    },
 }
 
 
