@@ -29,7 +29,6 @@ def spec(home: Home, instance: Instance, partition: Partition, software: Softwar
     """
     user = f"{partition.uid}:{partition.uid}"
     place = Store(home).partition(instance.name, partition.name)
-    owner = f"uid={partition.uid},gid={partition.uid}"
     plain = ContainerSpec(
         name="",
         image=software.config,
@@ -39,8 +38,9 @@ def spec(home: Home, instance: Instance, partition: Partition, software: Softwar
         workdir=job.DIRECTORY,
         hostname=partition.name[:63].rstrip("-."),
         mounts=(Mount(place.data, job.DIRECTORY, read_only=False),),
-        # /run holds s6's scan directory with the services' own `run` files: exec.
-        tmpfs={"/run": f"exec,mode=0755,{owner},size=64m", "/tmp": "mode=1777,size=256m"},  # noqa: S108 - inside
+        # /run holds s6's scan directory with the services' own `run` files: exec. Podman has no owner for a tmpfs; the
+        # partition's user is the only one inside.
+        tmpfs={"/run": "exec,mode=1777,size=64m", "/tmp": "mode=1777,size=256m"},  # noqa: S108 - inside
         address=Address(names.network(home, partition.subnet), partition.ipv6),
         limits=limits,
         labels=labels.of(home, instance.name, partition.name, labels.SERVE),

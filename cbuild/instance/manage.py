@@ -156,11 +156,10 @@ def _new(store: Store, asked: Change, name: str, engine: str) -> Instance:
 
 
 def _check_owner(before: Instance, asked: Change) -> None:
-    # A name given in full with --stop and the like, or with --image, is meant; one that comes from the directory, or
-    # goes with the directory's software, belongs to that directory.
-    if asked.image is not None or (asked.name is not None and asked.state is not None):
-        return
-    if before.project == str(asked.directory.resolve()):
+    # A name given in full with --stop and the like, or with --image (now or when it was made), is meant; one that comes
+    # from the directory, or goes with the directory's software, belongs to that directory.
+    named = asked.name is not None and (asked.state is not None or before.project is None)
+    if named or asked.image is not None or before.project == str(asked.directory.resolve()):
         return
     raise UsageError(
         f"There is an instance {before.name!r} already, and it is not this project's.",
