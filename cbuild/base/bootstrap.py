@@ -52,11 +52,8 @@ def run(
     command = [*_mmdebstrap(), "--variant=extract", "--format=tar", f"--include={','.join(description.packages)}"]
     preferences = scratch / "cbuild"
     preferences.write_text("".join(_pin(name, version) for name, version in sorted(pins.items())), encoding="utf-8")
-    settings = scratch / "apt.conf"
-    settings.touch(mode=0o600)  # a proxy's address may hold a password
-    settings.write_text(debian.settings() + 'APT::Install-Recommends "false";\n', encoding="utf-8")
     raw = scratch / "root.tar"
-    command += [f"--aptopt={settings}", *_hooks(description, preferences), description.suite, str(raw)]
+    command += [*_settings(scratch), *_hooks(description, preferences), description.suite, str(raw)]
     command += mirrors if mirrors is not None else debian.sources(description.suite)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("wb") as report:
@@ -96,6 +93,17 @@ def _mmdebstrap() -> list[str]:
     # setpriv lets a killed cbuild take mmdebstrap with it
     guard = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     return [*guard, "mmdebstrap", f"--mode={'root' if root else 'unshare'}"]
+
+
+def _settings(scratch: Path) -> list[str]:
+    """Return mmdebstrap's options for apt: the machine's own settings for fetching, and none of its others."""
+    text = debian.settings()
+    if os.geteuid() != 0:
+        return [f"--aptopt={line}" for line in text.splitlines()]  # in its user namespace it can't read our file
+    path = scratch / "apt.conf"
+    path.touch(mode=0o600)  # a proxy's address may hold a password, and a command line is for everybody to see
+    path.write_text(text, encoding="utf-8")
+    return [f"--aptopt={path}"]
 
 
 def _pin(name: str, version: str) -> str:
