@@ -22,7 +22,7 @@ from cbuild.image.assemble import Image, assemble, members
 from cbuild.image.layout import MANIFEST, Descriptor, Layout
 from cbuild.image.load import loadable
 from cbuild.plan.part import Part, Plan
-from cbuild.plan.resolve import Planner
+from cbuild.plan.resolve import DIRECTORY, Planner
 from cbuild.profile import Profile
 from cbuild.source import Fetched, Lock, Sources
 from cbuild.state import installed
@@ -55,7 +55,7 @@ class Software:
         runtime = base.ensure(self._option("runtime", "runtime"), self._home, self._report)
         constructors = Constructors(self._home, builder, sources, self._engine)
         plan = Planner(self._profile, sources, self._home, builder.digest, constructors).plan(self._settings.only)
-        state_path = self._profile.directory / (plan.buildout.get("installed") or ".installed.cfg")
+        state_path = self._state_path(plan)
         state = installed.read(state_path)
         fetched = self._fetch(plan, sources, lock)
         parts = Parts(plan, self._home, builder, fetched, self._report)
@@ -71,6 +71,11 @@ class Software:
         record.finish(image, reference, loaded)
         return self._outcome(plan, parts, image, reference, record)
 
+    def _state_path(self, plan: Plan) -> Path:
+        """Return where the state file lies: beside the profile, whatever the buildout directory is in the image."""
+        name = plan.buildout.get("installed") or ".installed.cfg"
+        return self._profile.directory / name.removeprefix(f"{DIRECTORY}/")
+
     def _option(self, name: str, default: str) -> str:
         return self._profile.sections.get("buildout", {}).get(name, "").strip() or default
 
@@ -83,6 +88,7 @@ class Software:
             mirrors=tuple(self._option("mirrors", "").split()),
             require_checksum=self._option("allow-unchecked-sources", "false") != "true",
             lock=lock,
+            locked=self._settings.locked,
             report=self._report,
         )
 
@@ -92,9 +98,6 @@ class Software:
         develop = {request.url: request for part in plan.parts.values() for request in part.recipe.develop}
         requests = wanted | develop
         fetched = dict(zip(requests, sources.fetch_all(list(requests.values())), strict=True))
-        for found in fetched.values():
-            if found.request.kind != "local":
-                lock.record(found)
         lock.save()
         return fetched
 

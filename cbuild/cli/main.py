@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
 import traceback
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
-from typer.core import TyperGroup
 
 from cbuild import __version__
-from cbuild.errors import CbuildError
+from cbuild.errors import CbuildError, UsageError
 
 COMMANDS = {
     "software": "Build a profile's image: every part in a builder container, a layer each.",
@@ -27,28 +27,6 @@ COMMANDS = {
 }
 
 INTERRUPTED = 130
-BUG = 70
-
-
-class LazyGroup(TyperGroup):
-    """Imports a command's module when the command is wanted."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names in the order of the help."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command, None if there is none of this name."""
-        if cmd_name not in COMMANDS:
-            return None
-        if ctx.resilient_parsing or "--help" in sys.argv[1:2]:
-            return click.Command(cmd_name, short_help=COMMANDS[cmd_name], help=COMMANDS[cmd_name])
-        app = typer.Typer(add_completion=False)
-        settings = {"ignore_unknown_options": False, "help_option_names": ["-h", "--help"]}
-        function = import_module(f"cbuild.cli.{cmd_name}").command
-        app.command(cmd_name, help=function.__doc__, context_settings=settings)(function)
-        return typer.main.get_command(app)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -58,29 +36,47 @@ def main(arguments: list[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code (CLI.md)."""
-    group = LazyGroup(name="cbuild", help="Buildout profiles into layered images, images into partitions.")
-    group.params.append(
-        click.Option(["--version"], is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Print it.")
-    )
     try:
-        result = group.main(arguments, prog_name="cbuild", standalone_mode=False)
-    except click.exceptions.Abort:
-        return _interrupted()
-    except KeyboardInterrupt:
-        return _interrupted()
-    except click.UsageError as error:
-        return _usage(error, arguments)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        result = _dispatch(arguments)
+    except (KeyboardInterrupt, typer.Abort):
+        print("Interrupted: what was built is kept.", file=sys.stderr)  # noqa: T201 - the command line prints
+        return INTERRUPTED
     except CbuildError as error:
         show(error, as_json="--json" in arguments)
         return error.exit_code
     except BrokenPipeError:
         return 0
     except Exception as error:  # noqa: BLE001 - the last resort: say how to report it
-        return _bug(error, arguments)
+        return _usage(error, arguments) if hasattr(error, "format_message") else _bug(error, arguments)
     return result if isinstance(result, int) else 0
+
+
+def _dispatch(arguments: list[str]) -> object:
+    """Run the command that the first argument names; only its module is imported."""
+    name = arguments[0] if arguments else "--help"
+    if name == "--version":
+        print(f"cbuild {__version__}")  # noqa: T201 - the command line prints
+        return 0
+    if name in COMMANDS:
+        return _app({name: COMMANDS[name]})(arguments[1:], prog_name=f"cbuild {name}", standalone_mode=False)
+    if name.startswith("-"):
+        return _app(COMMANDS)(arguments or ["--help"], prog_name="cbuild", standalone_mode=False)
+    near = difflib.get_close_matches(name, COMMANDS, 1)
+    raise UsageError(
+        f"cbuild has no command {name!r}.",
+        reason="unknown-command",
+        details=f"Did you mean {near[0]}?" if near else "",
+        resolution="cbuild --help lists the commands.",
+    )
+
+
+def _app(commands: dict[str, str]) -> Any:  # noqa: ANN401 - calling it returns what the command returns
+    """Return a typer application of these commands; a single one takes its options without its name."""
+    app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Profiles to images, images to partitions.")
+    for name, text in commands.items():
+        function = import_module(f"cbuild.cli.{name}").command
+        app.command(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})(function)
+    return app
 
 
 def show(error: CbuildError, *, as_json: bool) -> None:
@@ -98,34 +94,17 @@ def show(error: CbuildError, *, as_json: bool) -> None:
     print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the command line prints
 
 
-def _version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:  # noqa: FBT001 - click's callback
-    del parameter
-    if value and not ctx.resilient_parsing:
-        click.echo(f"cbuild {__version__}")
-        ctx.exit()
-
-
-def _usage(error: click.UsageError, arguments: list[str]) -> int:
-    if "--json" in arguments:
-        document = {"reason": "usage", "brief": error.format_message(), "details": "", "resolution": "cbuild --help"}
-        click.echo(json.dumps({"error": document | dict.fromkeys(("file", "line", "section", "option"))}))
-    else:
-        error.show()
-    return 2
-
-
-def _interrupted() -> int:
-    click.echo("Interrupted: what was built is kept.", err=True)
-    return INTERRUPTED
+def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's usage errors have no public class
+    show(UsageError(error.format_message(), resolution=f"cbuild {' '.join(arguments[:1])} --help"), as_json="--json" in arguments)
+    return UsageError.exit_code
 
 
 def _bug(error: Exception, arguments: list[str]) -> int:
     traceback.print_exception(error, file=sys.stderr)
-    click.echo(
-        f"This is a bug in cbuild {__version__}. Please report it with the lines above, the profile, and the command: "
-        f"cbuild {' '.join(arguments)}",
-        err=True,
+    bug = CbuildError(
+        f"This is a bug in cbuild {__version__}: {type(error).__name__}: {error}",
+        details=f"The command was: cbuild {' '.join(arguments)}",
+        resolution="Please report it with the traceback and the profile.",
     )
-    if "--json" in arguments:
-        click.echo(json.dumps({"error": {"reason": "internal", "brief": f"{type(error).__name__}: {error}"}}))
-    return BUG
+    show(bug, as_json="--json" in arguments)
+    return bug.exit_code

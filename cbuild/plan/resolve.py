@@ -101,6 +101,12 @@ class Planner:
             raise self._error(name, "recipe", str(error), reason="missing-option") from error
         except UserError as error:
             raise self._error(name, "recipe", str(error)) from error
+        except ProfileError as error:
+            # In a template's text; the resolver knows no place for that.
+            raise (error if error.file else self._error(
+                name, "recipe", f"[{name}]: {error.brief}", reason=error.reason,
+                resolution=error.resolution, details=self._texts(buildout),
+            )) from error  # fmt: skip
         use = RecipeUse(code.digest(code.RUNNER, native.module), native.module, native.attribute)
         visible = {section: self._virtual.options(seen) for section, seen in buildout.asked.options.items()}
         sources = {
@@ -154,12 +160,22 @@ class Planner:
             resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
         )  # fmt: skip
 
+    def _texts(self, buildout: LiveBuildout) -> str:
+        return "\n".join(f"in {url}" for url in buildout.asked.sources)
+
     def _error(
-        self, section: str, option: str, brief: str, *, reason: str = "recipe-refuses", resolution: str = ""
+        self,
+        section: str,
+        option: str,
+        brief: str,
+        *,
+        reason: str = "recipe-refuses",
+        resolution: str = "",
+        details: str = "",
     ) -> ProfileError:
         origins = self._profile.origins.get(section, {}).get(option, ())
         last = origins[-1] if origins else None
         return ProfileError(
-            brief, reason=reason, section=section, option=option, resolution=resolution,
+            brief, reason=reason, section=section, option=option, resolution=resolution, details=details,
             file=last.file if last else None, line=last.line if last else None,
         )  # fmt: skip

@@ -60,6 +60,8 @@ class StaticBuildout(Buildout):
         def value(match: re.Match[str]) -> str:
             if match[2] is None:
                 return "${"
+            if match[2] == "_buildout_section_name_":
+                return section
             return self[match[1] or section][match[2]]
 
         return REFERENCE.sub(value, text)
