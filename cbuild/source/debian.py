@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cbuild.events import Event
 from cbuild.source import apt, recompress
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum
 from cbuild.source.unavailable import Unavailable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from cbuild.events import Report
     from cbuild.source.indices import Found, Indices
     from cbuild.source.request import Request
 
@@ -100,10 +102,11 @@ class ByChecksum:
 
 @dataclass(frozen=True)
 class Repacked:
-    """The same version's tar, which the archive has in another compression."""
+    """The same version's tar, which the archive has in another compression. It can take minutes: report says so."""
 
     store: Store
     indices: Indices
+    report: Report
 
     def name(self, request: Request) -> str:
         """Return what errors call it."""
@@ -144,6 +147,7 @@ class Repacked:
         expected = Expected(request.md5, request.sha256)
         tried = []
         for how, encode in recompress.encoders(suffix):
+            self.report(Event("info", request.shown, f"packing {origin} again: {how}"))
             try:
                 return self.store.add(encode(tar), expected, f"Debian, {origin}, repacked by {how}")
             except WrongChecksum:

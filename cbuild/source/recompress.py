@@ -125,10 +125,11 @@ def _library(tar: Path, packer: _Compressor) -> Iterator[bytes]:
 
 def _program(name: str, *arguments: str) -> Encoder:
     def encode(tar: Path) -> Iterator[bytes]:
-        if shutil.which(name) is None:
+        program = shutil.which(name)
+        if program is None:
             raise Unavailable(f"{name} is not installed here")
         with tar.open("rb") as stream:
-            yield from _output([name, *arguments], stream)
+            yield from _output([program, *arguments], stream)
 
     return encode
 
@@ -142,8 +143,8 @@ def _plain(tar: Path) -> Iterator[bytes]:
 def _unpacked(packed: Path, raw: IO[bytes]) -> Iterator[bytes]:
     magic = raw.read(6)
     raw.seek(0)
-    if magic.startswith(b"LZIP") and shutil.which("lzip"):
-        yield from _output(["lzip", "-dc"], raw)
+    if magic.startswith(b"LZIP") and (lzip := shutil.which("lzip")):
+        yield from _output([lzip, "-dc"], raw)
         return
     stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile
     if magic.startswith(b"\x1f\x8b"):
@@ -160,7 +161,8 @@ def _unpacked(packed: Path, raw: IO[bytes]) -> Iterator[bytes]:
 
 
 def _output(command: list[str], stream: IO[bytes]) -> Iterator[bytes]:
-    with subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, env={"PATH": "/usr/bin:/bin"}) as process:
+    # An empty environment: GZIP and the like would change the options.
+    with subprocess.Popen(command, stdin=stream, stdout=subprocess.PIPE, env={}) as process:
         try:
             while process.stdout is not None and (chunk := process.stdout.read(CHUNK)):
                 yield chunk

@@ -49,5 +49,5 @@ def places(
     # What a URL names by itself goes before a search, which may have to fetch indices first.
     indices = Indices(store.root / "apt", report)
     pool: list[Place] = [Pool(store, indices)] if debian else []
-    search: list[Place] = [ByChecksum(store, indices), Repacked(store, indices)] if debian else []
+    search: list[Place] = [ByChecksum(store, indices), Repacked(store, indices, report)] if debian else []
     return Places(tuple(here), (*there, *pool, PyPI(store, downloader), *search))
