@@ -47,9 +47,7 @@ class Unpacked:
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         url = _source_url(name, options)
         default = str(Path(buildout["buildout"]["parts-directory"], name))
-        self.location = Path(
-            options.get("location", "").strip() or options.get("destination", "").strip() or default
-        )
+        self.location = Path(options.get("location", "").strip() or options.get("destination", "").strip() or default)
         options["location"] = options["target"] = str(self.location)
         self.environment = shell.environment(buildout, options)
         self.strip = options.flag("strip-top-level-dir", default=True)

@@ -42,7 +42,9 @@ def expand(values: Mapping[str, str]) -> dict[str, str]:
         except KeyError as error:
             raise UserError(f"environment: {key} = {value!r} needs the variable {error}, which is not set.") from None
         except (TypeError, ValueError) as error:
-            raise UserError(f"environment: {key} = {value!r} can't be formatted ({error}); a percent is '%%'.") from None
+            raise UserError(
+                f"environment: {key} = {value!r} can't be formatted ({error}); a percent is '%%'."
+            ) from None
     return environ
 
 

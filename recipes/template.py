@@ -79,8 +79,8 @@ class Jinja2(_Template):
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         super().__init__(buildout, name, options)
-        self.context = {key: value for key, value in map(self._context, _lines(options.get("context", "")))}
-        self.imports = {alias: source for alias, source in map(self._import, _lines(options.get("import-list", "")))}
+        self.context = dict(map(self._context, _lines(options.get("context", ""))))
+        self.imports = dict(map(self._import, _lines(options.get("import-list", ""))))
 
     def install(self) -> list[str]:
         """Render and write; an undefined name in the template is an error."""
@@ -91,7 +91,7 @@ class Jinja2(_Template):
             loader=loader,
             extensions=self.options.get("extensions", "").split(),
             keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701 - configuration files, not HTML
+            autoescape=False,  # configuration files, not HTML
         )
         environment.globals |= {"assert": _assert, "dumps": typed.dumps}
         try:

@@ -57,7 +57,9 @@ class Parts:
             missing.append(name)
         return missing
 
-    def install(self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool) -> schedule.Failures:
+    def install(
+        self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool
+    ) -> schedule.Failures:
         """Install the missing parts side by side; return what failed."""
         with running(self._home) as run:
             clean(self._home, engine)

@@ -1,4 +1,4 @@
-"""Runs of cbuild on this store: each has a directory with a lock, so that what a killed one left is found and removed."""
+"""Runs of cbuild on this store: each has a directory with a lock, so that what a killed one left is found."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from cbuild.base import Base
 from cbuild.build.runs import label
@@ -69,7 +70,9 @@ class Task:
     layers: Sequence[str]
 
     @classmethod
-    def install(cls, part: Part, sources: Mapping[str, Fetched], develop: Sequence[Fetched], layers: Sequence[str]) -> Task:
+    def install(
+        cls, part: Part, sources: Mapping[str, Fetched], develop: Sequence[Fetched], layers: Sequence[str]
+    ) -> Task:
         """Return the task that installs part."""
         sections = {**part.visible, part.name: part.given}
         return cls(part.name, "install", part.recipe, sections, sources, develop, layers)
@@ -158,7 +161,7 @@ class _Scratch:
         self._keep = keep
         self.opt, self.build, self.job, self.log = (root / name for name in ("opt", "build", "job", "log"))
 
-    def __enter__(self) -> _Scratch:
+    def __enter__(self) -> Self:
         shutil.rmtree(self._root, ignore_errors=True)
         for path in (self.opt, self.build, self.job, self.log):
             path.mkdir(parents=True)
@@ -230,6 +233,6 @@ def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path) 
     return PartError(
         f"The part {part} failed: {message}",
         details="\n".join(lines[-TAIL:]),
-        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built before it is kept; the next run goes on from there.",
+        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on from there.",
         section=part,
     )

@@ -182,7 +182,7 @@ def export(layout: Layout, image: Image, reference: str, target: Path) -> None:
     """Write the image to target as an OCI image layout of its own."""
     other = Layout(target)
     manifest = layout.read_json(image.digest)
-    entries: list[Mapping[str, str]] = [*manifest["layers"], manifest["config"]]  # type: ignore[misc]  # image-spec's shape
+    entries: list[Mapping[str, str]] = [*manifest["layers"], manifest["config"]]  # type: ignore[misc,list-item]  # image-spec's shape
     for digest in [*(entry["digest"] for entry in entries), image.digest]:
         if not other.has(digest):
             other.blob(digest).parent.mkdir(parents=True, exist_ok=True)
@@ -194,12 +194,10 @@ def _record(part: Part, parts: Parts) -> InstalledPart:
     built = parts.built[part.name]
     recipe = part.recipe.module or part.recipe.spec
     signature = f"{recipe}-{hex_of(part.recipe.code)[:16]}"
-    return InstalledPart(
-        part.name, part.options, built.result.paths, signature, built.key, built.result.layer.diff_id
-    )
+    return InstalledPart(part.name, part.options, built.result.paths, signature, built.key, built.result.layer.diff_id)
 
 
-def _part_outcome(part: Part, parts: Parts, in_image: bool) -> PartOutcome:  # noqa: FBT001 - private, called once
+def _part_outcome(part: Part, parts: Parts, in_image: bool) -> PartOutcome:
     built = parts.built[part.name]
     return PartOutcome(
         part.name,

@@ -95,7 +95,10 @@ def show(error: CbuildError, *, as_json: bool) -> None:
 
 
 def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's usage errors have no public class
-    show(UsageError(error.format_message(), resolution=f"cbuild {' '.join(arguments[:1])} --help"), as_json="--json" in arguments)
+    show(
+        UsageError(error.format_message(), resolution=f"cbuild {' '.join(arguments[:1])} --help"),
+        as_json="--json" in arguments,
+    )
     return UsageError.exit_code
 
 

@@ -62,7 +62,10 @@ def image_name(profile: Path) -> str:
     """Return the image's name: the profile's, or for software.cfg and buildout.cfg its directory's."""
     generic = profile.stem in ("software", "buildout")
     name = profile.absolute().parent.name if generic else profile.stem
-    return "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name.lower()).strip("-._") or "software"
+    return (
+        "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name.lower()).strip("-._")
+        or "software"
+    )
 
 
 def _document(outcome: Outcome) -> dict[str, object]:

@@ -51,7 +51,9 @@ def _mentioned(mentions: Iterable[str], owner: Mapping[str, str]) -> set[str]:
     return found
 
 
-def assemble(layout: Layout, base: Mapping[str, object], base_layers: Sequence[str], layers: Mapping[str, Layer]) -> Image:
+def assemble(
+    layout: Layout, base: Mapping[str, object], base_layers: Sequence[str], layers: Mapping[str, Layer]
+) -> Image:
     """Store config and manifest of an image: the base's layers, then the parts', and return it.
 
     base: the runtime base's OCI config. layers: part to layer, in order; a part without files adds no layer.

@@ -98,7 +98,8 @@ class Layout:
             fcntl.flock(lock, fcntl.LOCK_EX)
             images = self.images() | {reference: manifest}
             entries = [
-                {**descriptor.as_dict(), "annotations": {REFERENCE: name}} for name, descriptor in sorted(images.items())
+                {**descriptor.as_dict(), "annotations": {REFERENCE: name}}
+                for name, descriptor in sorted(images.items())
             ]
             index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
             write_atomic(self.root / "index.json", canonical_json(index))

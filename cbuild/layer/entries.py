@@ -31,7 +31,7 @@ class Entry:
 
 
 Inherited = Mapping[bytes, tuple[int, int]]
-"""Paths (relative to the scratch directory) that were there before the build, with (device, inode); links with (0, 0)."""
+"""Paths (relative to the scratch directory) that were there before, with (device, inode); directories with (0, 0)."""
 
 
 def collect(scratch: Path, prefix: str, inherited: Inherited) -> list[Entry]:
@@ -79,7 +79,7 @@ def _entry(path: bytes, found: bytes, status: os.stat_result, first: dict[tuple[
     if stat.S_ISDIR(mode):
         return Entry(path, "directory")
     if stat.S_ISLNK(mode):
-        return Entry(path, "symlink", target=os.readlink(found))
+        return Entry(path, "symlink", target=os.readlink(found))  # noqa: PTH115 - bytes
     if not stat.S_ISREG(mode):
         raise PartError(
             f"/{os.fsdecode(path)} is neither a file, a directory nor a symbolic link.",

@@ -45,9 +45,7 @@ class LocalFiles:
         found: list[str] = []
         for word in text.split():
             relative = Path(word)
-            matches = (
-                [relative] if relative.is_absolute() else sorted(self._directory.glob(word))
-            )
+            matches = [relative] if relative.is_absolute() else sorted(self._directory.glob(word))
             if not matches or not all(path.is_dir() for path in matches):
                 raise SourceError(
                     f"develop: {word} is no directory.", section="buildout", option="develop",

@@ -10,7 +10,7 @@ from cbuild.source import Request
 
 @dataclass(frozen=True)
 class RecipeUse:
-    """Whose recipe: cbuild's own (module, attribute), or somebody else's (spec, the digests of the develop directories).
+    """Whose recipe: cbuild's own (module, attribute), or somebody else's (spec, develop: the directories as tars).
 
     code: digest of all the code that runs in the builder for it.
     """

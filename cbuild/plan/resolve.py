@@ -81,9 +81,7 @@ class Planner:
 
     def _defaults(self) -> dict[str, str]:
         own = self._profile.sections.get("buildout", {})
-        return DEFAULTS | {
-            name: str(Path(DIRECTORY, DEFAULTS[name])) for name in DIRECTORIES if name not in own
-        }
+        return DEFAULTS | {name: str(Path(DIRECTORY, DEFAULTS[name])) for name in DIRECTORIES if name not in own}
 
     def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
         given = self._virtual.options(options)

@@ -39,7 +39,7 @@ def load(spec: str, develop: list[str]) -> RecipeClass:
 
 
 def _egg_info(archive: Path) -> Path:
-    """Unpack a develop directory (it comes as a tar) and let its setup.py write the ``.egg-info`` directory; return it."""
+    """Unpack a develop directory (it comes as a tar), let its setup.py write ``.egg-info``; return that directory."""
     copy = Path(tempfile.mkdtemp(dir="/build"))
     with tarfile.open(archive) as tar:
         tar.extractall(copy)  # noqa: S202 - the host made this tar

@@ -1,7 +1,7 @@
 """The state file `.installed.cfg`: which parts are installed, with which options, as which layers.
 
 buildout's format (LANGUAGE.md INS-2, INS-10) plus ``__cbuild_key__`` and ``__cbuild_layer__`` in each part and
-``__cbuild_image__``, ``__cbuild_format__`` in ``[buildout]``. The store knows all of it again: a lost file costs no build.
+``__cbuild_image__``, ``__cbuild_format__`` in ``[buildout]``. The store knows it all: a lost file costs no build.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _check_format(path: Path, buildout: Mapping[str, str]) -> None:
 
 def _damaged(path: Path, details: str, line: int) -> UsageError:
     return UsageError(
-        f"The state file {path} is damaged.", reason="state-damaged", file=str(path), line=line or None, details=details,
+        f"The state file {path} is damaged.", reason="state-damaged", file=str(path), line=line or None,
+        details=details,
         resolution="Move it away and run again: what was built is in the store and is found again.",
     )  # fmt: skip
-

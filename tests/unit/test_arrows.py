@@ -24,7 +24,18 @@ ALLOWED = {
     "base": {"engine.api", "image", "state"},
     "plan": {"profile", "recipe", "source", "layer", "state"},
     "build": {"base", "engine.api", "engine.select", "image", "layer", "plan", "profile", "recipe", "source", "state"},
-    "instance": {"base", "build", "engine.api", "engine.select", "image", "layer", "profile", "recipe", "source", "state"},
+    "instance": {
+        "base",
+        "build",
+        "engine.api",
+        "engine.select",
+        "image",
+        "layer",
+        "profile",
+        "recipe",
+        "source",
+        "state",
+    },
     "cli": {"base", "build", "engine.api", "engine.select", "instance", "plan", "profile", "source", "state"},
 }
 

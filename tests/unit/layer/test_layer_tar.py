@@ -42,7 +42,8 @@ def test_golden_bytes(tmp_path):
 
 
 def test_order_owners_modes_and_times(tmp_path):
-    members = tarfile.open(fileobj=io.BytesIO(packed(tree(tmp_path)))).getmembers()
+    with tarfile.open(fileobj=io.BytesIO(packed(tree(tmp_path)))) as opened:
+        members = opened.getmembers()
     names = [member.name.encode() for member in members]
     assert names == sorted(names)
     assert {(m.uid, m.gid, m.uname, m.gname, m.mtime) for m in members} == {(0, 0, "", "", tar.EPOCH)}
@@ -77,7 +78,14 @@ def test_inherited_files_are_left_out_and_replaced_ones_are_in(tmp_path):
     (tmp_path / "parts/dep/replacement").write_text("other")
     (tmp_path / "parts/dep/replacement").rename(tmp_path / "parts/dep/replaced")
     paths = [entry.path.decode() for entry in collect(tmp_path, "/opt/cbuild", inherited)]
-    assert paths == ["opt", "opt/cbuild", "opt/cbuild/parts", "opt/cbuild/parts/dep", "opt/cbuild/parts/dep/new", "opt/cbuild/parts/dep/replaced"]
+    assert paths == [
+        "opt",
+        "opt/cbuild",
+        "opt/cbuild/parts",
+        "opt/cbuild/parts/dep",
+        "opt/cbuild/parts/dep/new",
+        "opt/cbuild/parts/dep/replaced",
+    ]
 
 
 def test_a_fifo_is_refused(tmp_path):
@@ -111,7 +119,9 @@ def test_an_empty_directory_at_the_top_is_its_parts(tmp_path):
     assert layer.owns == ("mydata",)
 
 
-NAMES = st.lists(st.text("abc.-é", min_size=1, max_size=4).filter(lambda n: n not in (".", "..")), min_size=1, max_size=3)
+NAMES = st.lists(
+    st.text("abc.-é", min_size=1, max_size=4).filter(lambda n: n not in (".", "..")), min_size=1, max_size=3
+)
 
 
 @given(st.dictionaries(NAMES.map("/".join), st.binary(max_size=20), max_size=8))
