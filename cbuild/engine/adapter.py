@@ -5,6 +5,7 @@ A subclass says how to ask; this class says what to ask, in which order, and wha
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -99,10 +100,10 @@ class Adapter(ABC):
 
     @abstractmethod
     def _subnets(self, network: str) -> Sequence[str]:
-        """Return a network's subnets."""
+        """Return a network's subnets, of both families, as the engine writes them."""
 
     @abstractmethod
-    def _create_network(self, name: str, subnet: str) -> None: ...
+    def _create_network(self, name: str, subnet: ipaddress.IPv6Network) -> None: ...
 
     @abstractmethod
     def _remove_network(self, name: str) -> None: ...
@@ -293,28 +294,37 @@ class Adapter(ABC):
 
     def ensure_network(self, name: str, subnet: str) -> None:
         """Make sure that a bridge network with this IPv6 subnet exists; another subnet under the name is an error."""
+        try:
+            wanted = ipaddress.IPv6Network(subnet)
+        except ValueError as error:
+            raise EngineError(
+                f"{subnet} is not an IPv6 subnet, which the network {name} needs",
+                reason="engine-refused",
+                details=str(error),
+                resolution="Give it as fd12:3456:789a:1::/64, without bits below the prefix.",
+            ) from error
         found = self._found_subnets(name)
         if found is None:
             try:
-                with self._asked(f"make the network {name} ({subnet})"):
-                    self._create_network(name, subnet)
+                with self._asked(f"make the network {name} ({wanted})"):
+                    self._create_network(name, wanted)
             except EngineError:
                 # Another cbuild may have made it in the meantime.
                 found = self._found_subnets(name)
                 if found is None:
                     raise
-        if found is not None and subnet not in found:
+        if found is not None and wanted not in found:
             raise EngineError(
                 f"{self.name} has a network {name} with another subnet",
                 reason="network-differs",
-                details=f"asked {subnet}, found {', '.join(found)}",
+                details=f"asked {wanted}, found {', '.join(map(str, found)) or 'none'}",
                 resolution="Remove that network, or choose another name.",
             )
 
-    def _found_subnets(self, name: str) -> Sequence[str] | None:
+    def _found_subnets(self, name: str) -> Sequence[ipaddress.IPv6Network] | None:
         try:
             with self._asked(f"inspect the network {name}"):
-                return self._subnets(name)
+                return [ipaddress.IPv6Network(subnet) for subnet in self._subnets(name) if ":" in subnet]
         except EngineError as error:
             if is_missing(error):
                 return None

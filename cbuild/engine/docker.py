@@ -5,9 +5,11 @@ Imported by cbuild.engine.select alone.
 
 from __future__ import annotations
 
+import ipaddress
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import closing
 from typing import Any
 
 import docker
@@ -26,7 +28,10 @@ from cbuild.errors import EngineError
 from cbuild.events import Report, silent
 
 #: The first API version (Docker 27.0) that knows gateway_mode_ipv6.
-_ROUTED_API = (1, 46)
+_ROUTED_API = "1.46"
+
+#: A version of the API that every Docker since 20.10 has, for requests that name none.
+_ANY_API = "1.41"
 
 
 class DockerEngine(Adapter):
@@ -41,23 +46,20 @@ class DockerEngine(Adapter):
         self._options: dict[str, Any] = {"base_url": url}
         if url.startswith("tcp://") and (tls := docker.utils.kwargs_from_env().get("tls")):
             self._options["tls"] = tls
-        with self._asked("answer"):
-            self._ping()
+        with self._asked("answer"), self._probe() as probe:
+            #: Podman answers on Docker's API, too; its own serves it better.
+            self.is_podman = "Libpod-API-Version" in probe.get(f"{probe.base_url}/_ping").headers
+            version = _ANY_API if self.is_podman else probe.version(api_version=False)["ApiVersion"]
             # No time limit: building a part may be silent for an hour. A dead daemon closes its socket.
-            self._client = docker.APIClient(version="auto", timeout=None, **self._options)
+            self._client = docker.APIClient(version=version, timeout=None, **self._options)
+
+    def _probe(self) -> closing[docker.APIClient]:
+        # With a version given, docker-py asks for none; what a probe asks is the same in all of them.
+        return closing(docker.APIClient(version=_ANY_API, timeout=PROBE_TIMEOUT, **self._options))
 
     def _ping(self) -> str:
-        probe = docker.APIClient(version="auto", timeout=PROBE_TIMEOUT, **self._options)
-        try:
+        with self._probe() as probe:
             return str(probe.version(api_version=False)["Version"])
-        finally:
-            probe.close()
-
-    def is_podman(self) -> bool:
-        """Tell whether it is Podman that answers, with Docker's API."""
-        with self._asked("tell what it is made of"):
-            components = self._client.version().get("Components") or ()
-        return any(component.get("Name") == "Podman Engine" for component in components)
 
     def _inspect_image(self, image: str) -> Document:
         found: Document = self._client.inspect_image(image)
@@ -146,12 +148,12 @@ class DockerEngine(Adapter):
 
     def _subnets(self, network: str) -> Sequence[str]:
         configs = self._client.inspect_network(network)["IPAM"].get("Config") or ()
-        return [config["Subnet"] for config in configs if ":" in config["Subnet"]]
+        return [config["Subnet"] for config in configs]
 
-    def _create_network(self, name: str, subnet: str) -> None:
+    def _create_network(self, name: str, subnet: ipaddress.IPv6Network) -> None:
         # 20.10 does no NAT for IPv6; what masquerading there is (IPv4, and IPv6 where ip6tables is on) is turned off.
         options = {"com.docker.network.bridge.enable_ip_masquerade": "false"}
-        if docker.utils.version_gte(self._client.api_version, ".".join(map(str, _ROUTED_API))):
+        if docker.utils.version_gte(self._client.api_version, _ROUTED_API):
             options["com.docker.network.bridge.gateway_mode_ipv6"] = "routed"
         self._client.create_network(
             name,
@@ -159,7 +161,7 @@ class DockerEngine(Adapter):
             check_duplicate=True,
             enable_ipv6=True,
             options=options,
-            ipam={"Driver": "default", "Config": [{"Subnet": subnet, "Gateway": gateway(subnet)}]},
+            ipam={"Driver": "default", "Config": [{"Subnet": str(subnet), "Gateway": gateway(subnet)}]},
         )
 
     def _remove_network(self, name: str) -> None:

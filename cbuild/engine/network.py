@@ -6,9 +6,9 @@ import hashlib
 import ipaddress
 
 
-def gateway(subnet: str) -> str:
-    """Return the host's own address in an IPv6 subnet: its first. Raises ValueError when it isn't an IPv6 subnet."""
-    return str(ipaddress.IPv6Network(subnet)[1])
+def gateway(subnet: ipaddress.IPv6Network) -> str:
+    """Return the host's own address in a subnet: its first."""
+    return str(subnet[1])
 
 
 def bridge_name(store: str, network: str) -> str:

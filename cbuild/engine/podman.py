@@ -9,6 +9,7 @@ Imported by cbuild.engine.select alone.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,8 +52,11 @@ class PodmanEngine(Adapter):
 
     def _ping(self) -> str:
         with podman.PodmanClient(base_url=self.url, timeout=PROBE_TIMEOUT) as probe:
-            found: dict[str, Any] = probe.version()  # type: ignore[no-untyped-call]  # the SDK has no type for it
-            return str(found["Version"])
+            # Not /version: it asks dpkg or rpm about every helper program, which takes 0.4 s. libpod's API has the
+            # number of the Podman that serves it.
+            response = probe.api.get("/_ping")
+            response.raise_for_status()
+            return str(response.headers["Libpod-API-Version"])
 
     def _get(self, path: str, **params: object) -> Any:  # noqa: ANN401 - whatever JSON the service answers
         response = self._client.api.get(path, params=params)
@@ -188,16 +192,16 @@ class PodmanEngine(Adapter):
 
     def _subnets(self, network: str) -> Sequence[str]:
         found = self._get(f"/networks/{_segment(network)}/json")
-        return [entry["subnet"] for entry in found.get("subnets") or () if ":" in entry["subnet"]]
+        return [entry["subnet"] for entry in found.get("subnets") or ()]
 
-    def _create_network(self, name: str, subnet: str) -> None:
+    def _create_network(self, name: str, subnet: ipaddress.IPv6Network) -> None:
         self._post(
             "/networks/create",
             {
                 "name": name,
                 "driver": "bridge",
                 # An IPv6 subnet alone: there is no IPv4 at all.
-                "subnets": [{"subnet": subnet, "gateway": gateway(subnet)}],
+                "subnets": [{"subnet": str(subnet), "gateway": gateway(subnet)}],
                 "network_interface": bridge_name(self.url, name),
                 "dns_enabled": False,
             },

@@ -5,6 +5,7 @@ Promise 6, "enforced or refused": what was asked for is read back from the engin
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -71,7 +72,7 @@ def _ipv6(document: Document) -> str | None:
     for network in (document["NetworkSettings"].get("Networks") or {}).values():
         asked = (network.get("IPAMConfig") or {}).get("IPv6Address")
         if found := network.get("GlobalIPv6Address") or asked:
-            return str(found)
+            return str(ipaddress.IPv6Address(found))
     return None
 
 

@@ -47,7 +47,7 @@ def connect(
     for attempt in _attempts(wanted, home, report, environment):
         engine = attempt(tried)
         if engine is not None:
-            report(Event("debug", engine.name, f"using {engine.name} {engine.version()}"))
+            report(Event("debug", engine.name, f"using {engine.name}"))
             return engine
     raise EngineError(
         "no container engine answers" if wanted == "auto" else f"{wanted} does not answer",
@@ -144,7 +144,7 @@ def _docker(url: str, report: Report) -> Engine:
 
     engine = DockerEngine(url, report)
     # DOCKER_HOST often names Podman's socket, which speaks Docker's API, too, but not as well as its own.
-    return _podman(url, report) if engine.is_podman() else engine
+    return _podman(url, report) if engine.is_podman else engine
 
 
 def _podman(url: str, report: Report) -> Engine:

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -125,7 +126,12 @@ def stop(home: Home, timeout: float = 10.0) -> None:
 
 
 def _start(podman: str, service: Service) -> None:
-    write_atomic(service.configuration, containers_conf(_runtime(), systemd=_has_systemd()).encode())
+    for stale in service.root.glob("run-*"):
+        if stale != service.run:
+            # From before the last boot.
+            shutil.rmtree(stale, ignore_errors=True)
+    configuration = containers_conf(_runtime(), _conmon(service), systemd=_has_systemd())
+    write_atomic(service.configuration, configuration.encode())
     service.socket.unlink(missing_ok=True)
     with service.log.open("ab") as log:
         process = subprocess.Popen(
@@ -180,8 +186,8 @@ def _environment(service: Service) -> dict[str, str]:
     return kept | {"CONTAINERS_CONF": str(service.configuration), "TMPDIR": str(temporary)}
 
 
-def containers_conf(runtime: str | None, *, systemd: bool) -> str:
-    """Return the service's containers.conf (TOML). runtime: None leaves Podman its default."""
+def containers_conf(runtime: str | None, conmon: Path | None, *, systemd: bool) -> str:
+    """Return the service's containers.conf (TOML). runtime, conmon: None leaves Podman its default."""
     lines = ["[containers]"]
     if not may_raise_limits():
         # Podman's own 1048576 is refused by the kernel to a service without CAP_SYS_RESOURCE.
@@ -189,12 +195,41 @@ def containers_conf(runtime: str | None, *, systemd: bool) -> str:
         lines.append(f"default_ulimits = {json.dumps(limits)}")
     # Not the host's /etc/hosts: what a part sees must not depend on the machine.
     lines.append('base_hosts_file = "none"')
-    lines += ["[engine]", 'events_logger = "file"']
+    # The default, shm, is one piece of memory for all of a user's stores, and the first start of a service after a boot
+    # frees every lock in it: those of the user's own running containers as well.
+    lines += ["[engine]", 'events_logger = "file"', 'lock_type = "file"']
+    # A command that was run in a container leaves two conmon processes for five minutes by default: a hundred, when
+    # promises are checked every few seconds. The exit code is asked for at once.
+    lines.append("exit_command_delay = 10")
     if runtime is not None:
         lines.append(f"runtime = {json.dumps(runtime)}")
+    if conmon is not None:
+        lines.append(f"conmon_path = {json.dumps([str(conmon)])}")
     if not systemd:
         lines.append('cgroup_manager = "cgroupfs"')
     return "\n".join(lines) + "\n"
+
+
+def _conmon(service: Service) -> Path | None:
+    """Write a conmon that changes into the container's own directory first; return its path, None without conmon.
+
+    conmon notes an out-of-memory kill in a file ``oom`` in its working directory, which before Podman 5.0 is the
+    service's (containers/conmon#504), while Podman looks for it in the container's: ``OOMKilled`` is never true.
+    """
+    conmon = shutil.which("conmon", path=f"{os.environ.get('PATH', '')}:/usr/libexec/podman:/usr/lib/podman")
+    if conmon is None:
+        return None
+    script = f"""#!/bin/sh
+for argument; do
+    if [ "$last" = -b ]; then cd "$argument" || exit; fi
+    last=$argument
+done
+exec {shlex.quote(conmon)} "$@"
+"""
+    wrapper = service.root / "conmon"
+    write_atomic(wrapper, script.encode())
+    wrapper.chmod(0o755)
+    return wrapper
 
 
 def _has_systemd() -> bool:

@@ -1,0 +1,116 @@
+"""Engines for the tests: those that the environment names, else private ones that leave nothing behind.
+
+$CBUILD_TEST_DOCKER and $CBUILD_TEST_PODMAN name running engines (``unix:///…``).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from cbuild.engine import service
+from cbuild.engine.docker import DockerEngine
+from cbuild.errors import EngineError
+from cbuild.state.home import Home
+
+START_TIMEOUT = 60
+
+
+@contextmanager
+def dockerd() -> Iterator[str]:
+    """Run a dockerd beside whatever else runs here; yield its URL."""
+    program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/usr/local/sbin:/sbin")
+    if program is None:
+        pytest.fail("dockerd is not installed (Debian: docker.io), and CBUILD_TEST_DOCKER names no running one")
+    # Not pytest's tmp_path: containerd's sockets lie below it, and end at 107 characters.
+    with scratch("cbuild-dockerd-") as root:
+        url = f"unix://{root}/docker.sock"
+        arguments = [
+            program,
+            f"--data-root={root}/data",
+            f"--exec-root={root}/exec",
+            f"--pidfile={root}/pid",
+            f"--host={url}",
+            # Neither docker0 nor the packet filter's DOCKER chains are shared with another dockerd. Static addresses on
+            # networks of their own need neither.
+            "--bridge=none",
+            "--iptables=false",
+            "--ip6tables=false",
+            "--userland-proxy=false",
+            "--experimental",
+        ]
+        with (root / "log").open("wb") as log:
+            process = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
+        try:
+            wait_for_docker(url, process, root / "log")
+            yield url
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def wait_for_docker(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when dockerd answers; fail the test run, with the end of its log, when it doesn't."""
+    deadline = time.monotonic() + START_TIMEOUT
+    while True:
+        try:
+            DockerEngine(url)
+        except EngineError as error:
+            if process.poll() is not None or time.monotonic() > deadline:
+                pytest.fail(f"dockerd does not start: {error.details}\n{tail(log)}")
+            time.sleep(0.1)
+        else:
+            return
+
+
+@contextmanager
+def podman_home() -> Iterator[Home]:
+    """Yield a home whose private Podman service is stopped, and whose storage is removed, at the end."""
+    if shutil.which("podman") is None:
+        pytest.fail("podman is not installed, and CBUILD_TEST_PODMAN names no running one")
+    with scratch("cbuild-podman-") as root:
+        home = Home(root)
+        try:
+            yield home
+        finally:
+            service.stop(home)
+            end_processes(home.root)
+
+
+def end_processes(root: Path) -> None:
+    """End the conmon processes of containers below root: they would run podman, and make its directories again, later."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if (
+                f"{root}/".encode() in (process / "cmdline").read_bytes()
+                and (process / "comm").read_text() == "conmon\n"
+            ):
+                os.kill(int(process.name), signal.SIGKILL)
+
+
+@contextmanager
+def scratch(prefix: str) -> Iterator[Path]:
+    """Yield a directory with a short path; what is mounted below it is unmounted before it is removed."""
+    root = Path(tempfile.mkdtemp(prefix=prefix))
+    root.chmod(0o755)
+    try:
+        yield root
+    finally:
+        mounts = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+        for mount in sorted((m for m in mounts if m.startswith(f"{root}/")), reverse=True):
+            subprocess.run(["umount", "--lazy", mount], check=False)
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def tail(log: Path, lines: int = 30) -> str:
+    """Return the last lines of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:])
