@@ -11,6 +11,7 @@ from cbuild.errors import SourceError
 from cbuild.events import Event, Report, silent
 from cbuild.source import problems
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of, sums_of
+from cbuild.source.threads import each
 from cbuild.source.unavailable import Unavailable
 
 if TYPE_CHECKING:
@@ -128,17 +129,8 @@ class Sources:
         return self.offline or request.kind == "local" or self.lookup(request) is not None
 
     def _fetch_several(self, requests: dict[Key, Request]) -> dict[Key, Fetched | SourceError]:
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - as for _places
-
         _ = self._places  # made once, by this thread: a mistake in the mirrors is no source's error
-        pool = ThreadPoolExecutor(THREADS, thread_name_prefix="cbuild-fetch")
-        try:
-            return dict(zip(requests, pool.map(self._attempt, requests.values()), strict=True))
-        except BaseException:
-            self._store.stopped.set()  # an interrupt: what runs ends at its next chunk
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+        return each(self._attempt, requests, THREADS, self._store.stopped)
 
     def _attempt(self, request: Request) -> Fetched | SourceError:
         try:

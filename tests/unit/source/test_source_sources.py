@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -287,6 +288,22 @@ def test_a_download_that_is_killed_is_not_taken_for_whole(site, make, home):
     assert [name.partition("/")[0] for name in kept(home)] == ["tmp"]
     site.hang.clear()
     assert make().fetch(Request(f"{site.url}/a", md5=MD5)).path.read_bytes() == DATA
+
+
+def test_an_interrupt_does_not_wait_for_a_silent_server(site, home):
+    site.files["/a"] = DATA
+    site.hang.add("/a")
+    code = KILLED.replace(".fetch(", ".fetch_all([").replace("sys.argv[3]))", "sys.argv[3])])")
+    command = [sys.executable, "-c", code, str(home.root), f"{site.url}/a", MD5]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        while not any(path.stat().st_size for path in (home.sources / "tmp").glob("*")):
+            assert process.poll() is None
+            time.sleep(0.01)
+        begin = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert b"KeyboardInterrupt" in process.stderr.read()
+    assert time.monotonic() - begin < 3
 
 
 def test_no_password_in_any_message(site, make):
