@@ -1,7 +1,8 @@
-"""The install engine over a partition: what to uninstall, install and update (LANGUAGE.md, INS-3 to INS-8)."""
+"""The install engine over a partition: what to uninstall, install and update (LANGUAGE.md, INS-3 to INS-7)."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -74,18 +75,25 @@ def signatures(
 
 
 def apply(
-    parts: Sequence[Part], recorded: Mapping[str, Recorded], save: Callable[[Mapping[str, Recorded]], None]
+    parts: Sequence[Part],
+    recorded: Mapping[str, Recorded],
+    save: Callable[[Mapping[str, Recorded]], None],
+    aside: Path,
 ) -> Outcome:
     """Uninstall what is gone or changed, then install or update each part in order.
 
-    save is called with the record after every part. A failing part ends it; what was done before stays recorded.
+    save is called with the record after every part. A failing part ends it: what was done before it stays, recorded,
+    and what was uninstalled and not installed again comes back. So differs a partition from a buildout (INS-5, INS-8):
+    its old services run on and need their files. aside: a directory for what may have to come back; on the file system
+    of the parts' paths.
     """
     outcome = Outcome()
     record = dict(recorded)
     wanted = {part.name: part for part in parts}
+    _clear(aside)
     for name in reversed(list(record)):
         if name not in wanted or not _unchanged(record[name], wanted[name]):
-            remove(record.pop(name).paths)
+            _move(record.pop(name).paths, aside / str(len(outcome.uninstalled)))
             outcome.uninstalled.append(name)
             save(record)
     for part in parts:
@@ -94,17 +102,48 @@ def apply(
             made = _run(part, updating=before is not None)
         except Exception as error:  # noqa: BLE001 - a recipe may raise anything
             remove(part.options.created())
-            if before is not None:  # INS-8: a failed update loses its files, the next run installs
-                remove(record.pop(part.name).paths)
-                save(record)
             outcome.failed, outcome.error = part.name, error
-            return outcome
+            break
         paths = tuple(dict.fromkeys([*(before.paths if before else ()), *made]))
         if before is None or paths != before.paths:
             record[part.name] = Recorded(part.options.copy(), paths, part.signature)
             save(record)
         (outcome.installed if before is None else outcome.updated).append(part.name)
+    if outcome.failed is not None:
+        for number, name in enumerate(outcome.uninstalled):
+            if name not in outcome.installed:
+                _move_back(recorded[name].paths, aside / str(number))
+                record[name] = recorded[name]
+        save(record)
+    _clear(aside)
     return outcome
+
+
+def _move(paths: Iterable[str], aside: Path) -> None:
+    """Put what a part made aside; what isn't there is fine (INS-6)."""
+    aside.mkdir(parents=True)
+    for number, path in enumerate(paths):
+        if not os.path.lexists(path):
+            continue
+        try:
+            Path(path).rename(aside / str(number))
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            remove([path])  # not in the partition: nothing of it runs
+
+
+def _move_back(paths: Iterable[str], aside: Path) -> None:
+    for number, path in enumerate(paths):
+        kept = aside / str(number)
+        if os.path.lexists(kept) and not os.path.lexists(path):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            kept.rename(path)
+
+
+def _clear(aside: Path) -> None:
+    if aside.is_dir():
+        shutil.rmtree(aside)
 
 
 def remove(paths: Iterable[str]) -> None:

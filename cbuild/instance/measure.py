@@ -63,15 +63,19 @@ class InstanceStatus:
         """Tell whether all of it runs and every promise holds."""
         return all(partition.ready for partition in self.partitions)
 
+    @property
+    def connection(self) -> Mapping[str, object]:
+        """Return the root partition's connection parameters."""
+        return self.partitions[0].connection if self.partitions else {}
+
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape of the command line's contract."""
-        root = self.partitions[0] if self.partitions else None
         return {
             "instance": self.name,
             "ready": self.ready,
             "engine": self.engine,
             "parameters": dict(self.parameters),
-            "connection": dict(root.connection) if root else {},
+            "connection": dict(self.connection),
             "partitions": [partition.as_dict() for partition in self.partitions],
         }
 

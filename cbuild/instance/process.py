@@ -58,7 +58,7 @@ def process(asked: Job, directory: Path, software: Path) -> Result:
     session = Session(profile, directory, software)
     parts = session.parts()
     state = directory / ".installed.cfg"
-    outcome = install.apply(parts, record.load(state), lambda now: record.save(state, now))
+    outcome = install.apply(parts, record.load(state), lambda now: record.save(state, now), own / "aside")
     if outcome.failed is not None:
         raise _part_failed(outcome.failed, outcome.error) from outcome.error
     return Result(

@@ -59,7 +59,9 @@ class Site:
 
     def apply(self, *parts):
         self.done.clear()
-        return install.apply(parts, record.load(self.state), lambda now: record.save(self.state, now))
+        return install.apply(
+            parts, record.load(self.state), lambda now: record.save(self.state, now), self.root / "aside"
+        )
 
     def recorded(self):
         return list(record.load(self.state))
@@ -93,13 +95,16 @@ def test_what_is_not_wanted_any_more_is_removed_backwards(site):
     assert sorted(path.name for path in site.root.iterdir()) == [".installed.cfg", "b"]
 
 
-def test_a_failing_install_keeps_what_was_done_before(site):
-    site.apply(site.part("z"))
-    outcome = site.apply(site.part("a"), site.part("b", fail="install"), site.part("z"))
+def test_a_failing_install_keeps_what_was_done_before_and_what_would_be_lost(site):
+    site.apply(site.part("gone"), site.part("z"), site.part("y"))
+    outcome = site.apply(site.part("a"), site.part("b", fail="install"), site.part("y"), site.part("z", x="1"))
     assert outcome.failed == "b"
     assert isinstance(outcome.error, ValueError)
-    assert site.recorded() == ["z", "a"]
-    assert site.apply(site.part("a"), site.part("b"), site.part("z")).installed == ["b"]
+    assert set(site.recorded()) == {"a", "gone", "y", "z"}
+    assert sorted(path.name for path in site.root.iterdir()) == [".installed.cfg", "a", "gone", "y", "z"]
+    again = site.apply(site.part("a"), site.part("b"), site.part("y"), site.part("z", x="1"))
+    assert (again.installed, again.updated) == (["b", "z"], ["a", "y"])
+    assert sorted(path.name for path in site.root.iterdir()) == [".installed.cfg", "a", "b", "y", "z"]
 
 
 def test_a_failing_install_removes_what_it_registered(site):
@@ -118,11 +123,11 @@ def test_a_failing_install_removes_what_it_registered(site):
     assert not (site.root / "half").exists()
 
 
-def test_a_failing_update_loses_its_files(site):
+def test_a_failing_update_loses_nothing(site):
     site.apply(site.part("a"))
     assert site.apply(site.part("a", fail="update")).failed == "a"
-    assert not (site.root / "a").exists()
-    assert site.recorded() == []
+    assert (site.root / "a").exists()
+    assert site.recorded() == ["a"]
 
 
 def test_a_recipe_without_update_is_installed_again(site):
