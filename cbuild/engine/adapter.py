@@ -340,6 +340,11 @@ class Adapter(ABC):
     def _asked(self, doing: str) -> AbstractContextManager[None]:
         return translated(self.name, self.url, doing, self._answers, self.sdk_error)
 
+    def _warn(self, subject: str, warnings: Sequence[str] | None) -> None:
+        """Report what the engine remarked; whether a limit was dropped is read back, whatever the remark says."""
+        for warning in warnings or ():
+            self._report(Event("warning", subject, f"{self.name}: {warning}"))
+
     def _answers(self) -> bool:
         try:
             self._ping()

@@ -99,7 +99,9 @@ class PodmanEngine(Adapter):
         self._delete(f"/images/{_segment(image)}")
 
     def _create(self, spec: ContainerSpec, environment: Mapping[str, str]) -> str:
-        return str(self._post("/containers/create", self._specification(spec, environment)).json()["Id"])
+        made = self._post("/containers/create", self._specification(spec, environment)).json()
+        self._warn(spec.name, made.get("Warnings"))
+        return str(made["Id"])
 
     def _specification(self, spec: ContainerSpec, environment: Mapping[str, str]) -> dict[str, Any]:
         """Return libpod's SpecGenerator document."""

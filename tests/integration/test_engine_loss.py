@@ -21,6 +21,9 @@ from cbuild.errors import EngineError
 from cbuild.state.home import Home
 
 
+REPOSITORY = Path(__file__).parents[2]
+
+
 class Relay:
     """A socket in front of a real engine's, that can be cut."""
 
@@ -125,6 +128,14 @@ def test_a_socket_that_nobody_listens_on(tmp_path):
     assert caught.value.reason == "engine-absent"
 
 
+def test_a_docker_context_changes_nothing(engine_pool, tmp_path, monkeypatch):
+    """docker-py 7.2 looks at contexts unless it is told where to connect."""
+    monkeypatch.setenv("DOCKER_CONTEXT", "elsewhere")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    engine = connect("docker", Home(tmp_path), environment={"DOCKER_HOST": engine_pool("docker").url})
+    assert engine.version()
+
+
 def test_podman_behind_docker_host_is_recognised(engine_pool, tmp_path):
     engine = connect("auto", Home(tmp_path), environment={"DOCKER_HOST": engine_pool("podman").url})
     assert engine.name == "podman"
@@ -143,7 +154,7 @@ def test_a_private_service_is_started_shared_and_outlives_the_run(home, base_lay
         "from pathlib import Path; from cbuild.engine.select import connect; from cbuild.state.home import Home;"
         f"print(connect('podman', Home(Path({str(home.root)!r})), environment={{}}).version())"
     )
-    first = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) for _ in range(3)]
+    first = [subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, cwd=REPOSITORY) for _ in range(3)]
     versions = {process.communicate(timeout=60)[0] for process in first}
     assert len(versions) == 1
     assert versions.pop().strip()
