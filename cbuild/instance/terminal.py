@@ -35,14 +35,14 @@ def logs(home: Home, name: str, *, follow: bool = False) -> Iterator[str]:
     sizes: dict[str, int] = {}
     for relative in _files(data):
         sizes[relative] = _size(data, relative)
-        yield from _lines(relative, _read(data, relative, tail=True))
+        yield from _lines(relative, _read(data, relative, None))
     while follow:
         time.sleep(_POLL)
         for relative in _files(data):
             size, before = _size(data, relative), sizes.get(relative, 0)
             if size != before:
                 # Smaller: s6-log has rotated it.
-                text = _read(data, relative, skip=before if size > before else 0)
+                text = _read(data, relative, before if size > before else 0)
                 sizes[relative] = size
                 yield from _lines(relative, text)
 
@@ -79,12 +79,11 @@ def _files(data: Path) -> list[str]:
     return [f"{_LOGS}/{name}" if name.endswith(".log") else f"{_LOGS}/{name}/current" for name in found]
 
 
-def _read(data: Path, relative: str, *, tail: bool = False, skip: int = 0) -> bytes:
+def _read(data: Path, relative: str, start: int | None) -> bytes:
     try:
-        text = untrusted.read(data, relative, _LONGEST + skip, tail=tail)
+        return untrusted.read(data, relative, _LONGEST, start=start)
     except OSError:
         return b""
-    return text[skip:]
 
 
 def _size(data: Path, relative: str) -> int:

@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 
-def read(root: Path, relative: str, limit: int, *, tail: bool = False) -> bytes:
-    """Return at most limit bytes of a regular file below root, from its end with tail.
+def read(root: Path, relative: str, limit: int, *, start: int | None = 0) -> bytes:
+    """Return at most limit bytes of a regular file below root, from start on; None: the last ones.
 
     No symbolic link is followed below root. OSError if there is no such file.
     """
@@ -17,8 +17,7 @@ def read(root: Path, relative: str, limit: int, *, tail: bool = False) -> bytes:
         status = os.fstat(stream.fileno())
         if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(f"{relative} is no regular file")
-        if tail and status.st_size > limit:
-            stream.seek(status.st_size - limit)
+        stream.seek(max(0, status.st_size - limit) if start is None else start)
         return stream.read(limit)
 
 

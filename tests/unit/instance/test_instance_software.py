@@ -38,7 +38,7 @@ def image(home, *layers, reference="localhost/x:1"):
     config = layout.write(canonical_json({"rootfs": {"diff_ids": [one.digest for one in descriptors]}}), CONFIG)
     manifest = {"config": config.as_dict(), "layers": [one.as_dict() for one in descriptors]}
     written = layout.write(canonical_json(manifest), MANIFEST)
-    layout.tag(reference, written)
+    layout.tag(reference, written.digest)
     return written.digest, config.digest
 
 

@@ -10,7 +10,9 @@ def test_reading_and_its_limit(tmp_path):
     (tmp_path / "d" / "f").write_bytes(b"0123456789")
     assert untrusted.read(tmp_path, "d/f", 100) == b"0123456789"
     assert untrusted.read(tmp_path, "d/f", 3) == b"012"
-    assert untrusted.read(tmp_path, "d/f", 3, tail=True) == b"789"
+    assert untrusted.read(tmp_path, "d/f", 3, start=None) == b"789"
+    assert untrusted.read(tmp_path, "d/f", 3, start=5) == b"567"
+    assert untrusted.read(tmp_path, "d/f", 3, start=50) == b""
     assert untrusted.names(tmp_path, "d") == ["f"]
     assert untrusted.names(tmp_path, "none") == []
 
