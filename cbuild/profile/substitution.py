@@ -127,6 +127,7 @@ class Resolver:
         self._locator = Locator(profile, self._macros)
         self._sections: dict[str, _Section] = {}
         self._failed: dict[str, ProfileError] = {}
+        self._bad: dict[Label, ProfileError] = {}
         self._opening: list[str] = []
         self._asking: list[str] = []
         self._trail: list[Label] = []
@@ -261,15 +262,21 @@ class Resolver:
         except BaseException as error:
             for item in reversed(stack):
                 item.close()
-            for name in self._opening[marks[1]:]:
-                self._sections.pop(name, None)
-                if isinstance(error, ProfileError):
-                    self._failed[name] = error
+            self._note_failure(error, self._opening[marks[1]:], self._trail[marks[0]:])
             raise
         finally:
             del self._trail[marks[0]:]
             del self._opening[marks[1]:]
         return value
+
+    def _note_failure(self, error: BaseException, sections: Iterable[str], options: Iterable[Label]) -> None:
+        """Remember what failed: it would fail again, and be looked for again by all that refer to it."""
+        for name in sections:
+            self._sections.pop(name, None)
+            if isinstance(error, ProfileError):
+                self._failed[name] = error
+        if self._lazy and isinstance(error, ProfileError):
+            self._bad.update(dict.fromkeys(options, error))
 
     def _open(self, name: str) -> Task:
         """Make a section known; unless lazy, resolve all its options and initialise its recipe (PRT-3, PRT-4)."""
@@ -290,7 +297,7 @@ class Resolver:
                 self._trail.pop()
         if name != "buildout":
             yield self._initialise(section)
-        self._opening.remove(name)
+        self._opening.pop()
         return section
 
     def _initialise(self, section: _Section) -> Task:
@@ -323,6 +330,8 @@ class Resolver:
             return None
         if "${" in value:
             label = (section.name, option)
+            if label in self._bad:
+                raise self._bad[label]
             if label in seen:
                 raise self._circular([*seen, label])
             seen[label] = None
