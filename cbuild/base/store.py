@@ -50,7 +50,7 @@ def config(description: Description, architecture: str, diff_id: str) -> bytes:
 def save(layout: Layout, tag: str, config_bytes: bytes, layers: Sequence[str]) -> None:
     """Store config and manifest over layers (diff_ids that the store has) and let tag name the image."""
     written = layout.write(config_bytes, CONFIG)
-    layout.tag(tag, layout.write(_manifest(layout, written, layers), MANIFEST))
+    layout.tag(tag, layout.write(_manifest(layout, written, layers), MANIFEST).digest)
 
 
 def _manifest(layout: Layout, written: Descriptor, layers: Sequence[str]) -> bytes:

@@ -54,7 +54,7 @@ class ImageOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The whole run; engine is empty when none was needed."""
+    """The whole run; engine is empty when none was needed; unchanged: the image is the one of the run before."""
 
     image: ImageOutcome
     parts: tuple[PartOutcome, ...]
@@ -63,8 +63,9 @@ class Outcome:
     state: Path
     engine: str
     seconds: float
+    unchanged: bool
 
     @property
     def nothing_done(self) -> bool:
         """Tell whether everything was there already."""
-        return not self.removed and all(part.status == "cached" for part in self.parts)
+        return self.unchanged and not self.removed and all(part.status == "cached" for part in self.parts)

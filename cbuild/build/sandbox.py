@@ -233,6 +233,6 @@ def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path) 
     return PartError(
         f"The part {part} failed: {message}",
         details="\n".join(lines[-TAIL:]),
-        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on from there.",
+        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on there.",
         section=part,
     )

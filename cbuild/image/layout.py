@@ -91,8 +91,11 @@ class Layout:
             for entry in index["manifests"]
         }
 
-    def tag(self, reference: str, manifest: Descriptor) -> None:
-        """Let reference name the manifest in the index; two processes may do so at once."""
+    def tag(self, reference: str, digest: str) -> None:
+        """Let reference name the manifest with this digest in the index; two processes may do so at once."""
+        manifest = Descriptor(MANIFEST, digest, self.blob(digest).stat().st_size)
+        if self.images().get(reference) == manifest:
+            return
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

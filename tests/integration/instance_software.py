@@ -87,7 +87,7 @@ def software(
         "layers": [one.as_dict() for one in layers],
     }
     descriptor = layout.write(canonical_json(manifest), MANIFEST)
-    layout.tag(f"localhost/{sha256_bytes(str(project).encode())[7:15]}:{version}", descriptor)
+    layout.tag(f"localhost/{sha256_bytes(str(project).encode())[7:15]}:{version}", descriptor.digest)
     project.mkdir(exist_ok=True)
     installed.write(project / ".installed.cfg", installed.Installed(image=descriptor.digest))
     return descriptor.digest

@@ -1,0 +1,93 @@
+"""Everything about a profile that is known before a part is installed: plan, bases, sources, what the store has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from cbuild import base
+from cbuild.build.construct import Constructors
+from cbuild.build.parts import Parts
+from cbuild.engine.api import Engine
+from cbuild.events import Report
+from cbuild.plan.part import Plan
+from cbuild.plan.resolve import DIRECTORY, Planner
+from cbuild.profile import Profile
+from cbuild.source import Fetched, Lock, Sources
+from cbuild.state import installed
+from cbuild.state.home import Home
+from cbuild.state.installed import Installed
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A profile, planned. missing: the parts that the store lacks, in plan order."""
+
+    profile: Profile
+    plan: Plan
+    runtime: base.Base
+    state: Installed
+    state_path: Path
+    parts: Parts
+    missing: tuple[str, ...]
+
+    def option(self, name: str) -> str:
+        """Return an option of ``[buildout]``, empty if it isn't there."""
+        return self.plan.buildout.get(name, "").strip()
+
+
+def prepare(
+    profile: Profile,
+    home: Home,
+    engine: Callable[[], Engine],
+    report: Report,
+    *,
+    only: tuple[str, ...] = (),
+    locked: bool = False,
+) -> Prepared:
+    """Plan the profile, fetch its sources, look its parts up in the store.
+
+    engine: connects at its first call, which happens only when a recipe of the profile's own has to be asked.
+    ProfileError, SourceError, EngineError, UsageError as the cause is.
+    """
+    options = profile.sections.get("buildout", {})
+    builder = base.ensure(options.get("builder", "").strip() or "builder", home, report)
+    runtime = base.ensure(options.get("runtime", "").strip() or "runtime", home, report)
+    lock = Lock.load(profile.directory / "cbuild.lock")
+    sources = _sources(profile, home, lock, report, locked=locked)
+    plan = Planner(profile, sources, home, builder.digest, Constructors(home, builder, sources, engine)).plan(only)
+    state_path = _state_path(profile, plan)
+    state = installed.read(state_path)
+    parts = Parts(plan, home, builder, _fetch(plan, sources), report)
+    lock.save()
+    return Prepared(profile, plan, runtime, state, state_path, parts, tuple(parts.look_up()))
+
+
+def _sources(profile: Profile, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:
+    options = profile.sections.get("buildout", {})
+    cache = options.get("download-cache", "").strip()
+    return Sources(
+        home,
+        offline=options.get("offline", "").strip() == "true",
+        download_cache=Path(profile.directory, cache) if cache else None,
+        mirrors=tuple(options.get("mirrors", "").split()),
+        require_checksum=options.get("allow-unchecked-sources", "").strip() != "true",
+        lock=lock,
+        locked=locked,
+        report=report,
+    )
+
+
+def _fetch(plan: Plan, sources: Sources) -> dict[str, Fetched]:
+    """Return every source of the plan: by URL as the options have it, develop directories by their request's URL."""
+    wanted = {url: request for part in plan.parts.values() for url, request in part.sources.items()}
+    develop = {request.url: request for part in plan.parts.values() for request in part.recipe.develop}
+    requests = wanted | develop
+    return dict(zip(requests, sources.fetch_all(list(requests.values())), strict=True))
+
+
+def _state_path(profile: Profile, plan: Plan) -> Path:
+    """Return where the state file lies: beside the profile, whatever the buildout directory is in the image."""
+    name = plan.buildout.get("installed") or ".installed.cfg"
+    return profile.directory / name.removeprefix(f"{DIRECTORY}/")

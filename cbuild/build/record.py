@@ -1,0 +1,52 @@
+"""The state file during a run: replaced as a whole after each part, so that a kill loses nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cbuild.build.parts import Built, Parts
+from cbuild.canonical import hex_of
+from cbuild.image.assemble import Image
+from cbuild.plan.part import Part, Plan
+from cbuild.state import installed
+from cbuild.state.installed import Installed, InstalledPart
+
+
+class Record:
+    """Writes what is installed now.
+
+    partial: `install PART…` leaves the records of all other parts alone (LANGUAGE.md PRT-8).
+    """
+
+    def __init__(self, plan: Plan, parts: Parts, before: Installed, path: Path, *, partial: bool) -> None:
+        self._plan = plan
+        self._parts = parts
+        self._before = before
+        self._others = [part for part in before.parts if part.name not in plan.parts]
+        self._kept = self._others if partial else []
+        self.path = path
+
+    @property
+    def removed(self) -> tuple[str, ...]:
+        """Return the parts that were installed before and aren't wanted now."""
+        return () if self._kept else tuple(part.name for part in self._others)
+
+    def finished(self, name: str, built: Built) -> None:
+        """Write the state after a part was installed; the image is still the one before."""
+        del name, built
+        self._write(self._before.image, self._before.reference, self._before.loaded)
+
+    def finish(self, image: Image, reference: str, loaded: str) -> None:
+        """Write the state at the end."""
+        self._write(image.digest, reference, loaded)
+
+    def _write(self, image: str, reference: str, loaded: str) -> None:
+        built = self._parts.built
+        now = [_part(part, built[part.name]) for part in self._plan.parts.values() if part.name in built]
+        installed.write(self.path, Installed((*self._kept, *now), image, reference, loaded))
+
+
+def _part(part: Part, built: Built) -> InstalledPart:
+    signature = f"{part.recipe.module or part.recipe.spec}-{hex_of(part.recipe.code)[:16]}"
+    layer = built.result.layer.diff_id
+    return InstalledPart(part.name, part.options, built.result.paths, signature, built.key, layer)
