@@ -1,118 +1,28 @@
-"""What the adapters of both engines share: everything but the words that each engine's SDK wants to hear.
-
-A subclass says how to ask; this class says what to ask, in which order, and what an answer means.
-"""
+"""The Engine protocol, as far as it is the same for both engines: what is asked, in which order, and what it means."""
 
 from __future__ import annotations
 
 import ipaddress
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 from cbuild.canonical import sha256_bytes
 from cbuild.engine.api import ContainerSpec, ContainerState, ExecResult, LoadableImage
 from cbuild.engine.archive import Sent, check_layers, docker_archive
+from cbuild.engine.asking import Asking
 from cbuild.engine.environment import container_environment
-from cbuild.engine.failures import is_missing, translated
+from cbuild.engine.failures import is_missing
 from cbuild.engine.readback import Document, check_enforced, refuse_unsupported, state_of
 from cbuild.errors import EngineError
-from cbuild.events import Event, Report, silent
+from cbuild.events import Event
 
 #: Bytes of output that an engine keeps for a container; then the oldest goes.
 LOG_SIZE = 10 * 1024 * 1024
 
-#: Seconds that a probe waits for an answer; a healthy engine takes milliseconds.
-PROBE_TIMEOUT = 10
 
-
-class Adapter(ABC):
-    """An engine behind its SDK. url: where it listens (``unix://…``); report: where events go."""
-
-    name: str
-    #: The root of the SDK's own exceptions.
-    sdk_error: type[Exception]
-
-    def __init__(self, url: str, report: Report = silent) -> None:
-        self.url = url
-        self._report = report
-
-    # What a subclass says: each may raise whatever its SDK raises.
-
-    @abstractmethod
-    def _ping(self) -> str:
-        """Return the engine's version over a connection of its own, within PROBE_TIMEOUT seconds."""
-
-    @abstractmethod
-    def _inspect_image(self, image: str) -> Document:
-        """Return the inspect document of an image."""
-
-    @abstractmethod
-    def _present(self, wanted: tuple[str, ...]) -> AbstractSet[str]:
-        """Return those of the wanted layers (diff_ids, bottom first) that need no content in a load."""
-
-    @abstractmethod
-    def _send(self, archive: Iterator[bytes]) -> None:
-        """Load a docker-archive."""
-
-    @abstractmethod
-    def _tag(self, image: str, repository: str, tag: str) -> None:
-        """Give an image another reference."""
-
-    @abstractmethod
-    def _delete_image(self, image: str) -> None:
-        """Remove a reference, and the image with its last one; refuse when a container uses it."""
-
-    @abstractmethod
-    def _create(self, spec: ContainerSpec, environment: Mapping[str, str]) -> str:
-        """Create a container; return its ID."""
-
-    @abstractmethod
-    def _start(self, container: str) -> None: ...
-
-    @abstractmethod
-    def _wait(self, container: str, timeout: float) -> int | None:
-        """Wait for timeout seconds at most; return the exit code, None when it still runs."""
-
-    @abstractmethod
-    def _stop(self, container: str, timeout: int) -> None: ...
-
-    @abstractmethod
-    def _remove(self, container: str) -> None: ...
-
-    @abstractmethod
-    def _inspect(self, container: str) -> Document:
-        """Return the inspect document of a container."""
-
-    @abstractmethod
-    def _list(self, labels: Sequence[str]) -> Sequence[str]:
-        """Return the IDs of all containers with these labels (``name=value``)."""
-
-    @abstractmethod
-    def _execute(
-        self, container: str, command: Sequence[str], user: str, environment: Mapping[str, str]
-    ) -> ExecResult: ...
-
-    @abstractmethod
-    def _logs(self, container: str) -> bytes: ...
-
-    @abstractmethod
-    def _subnets(self, network: str) -> Sequence[str]:
-        """Return a network's subnets, of both families, as the engine writes them."""
-
-    @abstractmethod
-    def _create_network(self, name: str, subnet: ipaddress.IPv6Network) -> None: ...
-
-    @abstractmethod
-    def _remove_network(self, name: str) -> None: ...
-
-    @abstractmethod
-    def interactive(self, container: str, command: Sequence[str], user: str = "") -> Sequence[str]:
-        """See Engine."""
-
-    # The Engine protocol.
+class Adapter(Asking):
+    """An engine, put together from what its subclass knows to ask."""
 
     def version(self) -> str:
         """Return the engine's version; the cheapest way to see that it answers."""
@@ -334,29 +244,3 @@ class Adapter(ABC):
         """Remove a network if it is there."""
         with self._unless_missing(), self._asked(f"remove the network {name}"):
             self._remove_network(name)
-
-    # Helpers.
-
-    def _asked(self, doing: str) -> AbstractContextManager[None]:
-        return translated(self.name, self.url, doing, self._answers, self.sdk_error)
-
-    def _warn(self, subject: str, warnings: Sequence[str] | None) -> None:
-        """Report what the engine remarked; whether a limit was dropped is read back, whatever the remark says."""
-        for warning in warnings or ():
-            self._report(Event("warning", subject, f"{self.name}: {warning}"))
-
-    def _answers(self) -> bool:
-        try:
-            self._ping()
-        except Exception:  # noqa: BLE001 - whatever it raises, the engine doesn't answer
-            return False
-        return True
-
-    @staticmethod
-    @contextmanager
-    def _unless_missing() -> Iterator[None]:
-        try:
-            yield
-        except EngineError as error:
-            if not is_missing(error):
-                raise

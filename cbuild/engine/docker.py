@@ -17,9 +17,10 @@ import docker
 import docker.errors
 import requests
 
-from cbuild.engine.adapter import LOG_SIZE, PROBE_TIMEOUT, Adapter
+from cbuild.engine.adapter import LOG_SIZE, Adapter
 from cbuild.engine.api import ContainerSpec, ExecResult
 from cbuild.engine.archive import chain_prefix
+from cbuild.engine.asking import PROBE_TIMEOUT
 from cbuild.engine.environment import as_list
 from cbuild.engine.failures import timed_out
 from cbuild.engine.network import gateway

@@ -22,8 +22,9 @@ import podman.errors
 import requests
 from podman.api.client import APIResponse
 
-from cbuild.engine.adapter import LOG_SIZE, PROBE_TIMEOUT, Adapter
+from cbuild.engine.adapter import LOG_SIZE, Adapter
 from cbuild.engine.api import ContainerSpec, ExecResult
+from cbuild.engine.asking import PROBE_TIMEOUT
 from cbuild.engine.environment import as_list
 from cbuild.engine.failures import timed_out
 from cbuild.engine.network import bridge_name, gateway

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from private_engines import dockerd, podman_home
 from small_image import busybox_layer, image
+from software_fixtures import new_store, run_image, shared_store, store  # noqa: F401 - fixtures, here so that there is one of each
 
 from cbuild.engine.api import ContainerSpec, Engine, LayerFile
 from cbuild.engine.select import connect

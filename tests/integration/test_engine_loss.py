@@ -20,7 +20,6 @@ from cbuild.engine.select import connect
 from cbuild.errors import EngineError
 from cbuild.state.home import Home
 
-
 REPOSITORY = Path(__file__).parents[2]
 
 

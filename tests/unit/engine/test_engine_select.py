@@ -13,7 +13,6 @@ from cbuild.engine.select import connect
 from cbuild.errors import EngineError, UsageError
 from cbuild.state.home import Home
 
-
 BOTH = {"DOCKER_HOST": "unix:///d", "CONTAINER_HOST": "unix:///p"}
 
 
