@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 
@@ -99,3 +100,11 @@ class DifferenceError(CbuildError):
 
     exit_code = 6
     default_reason = "not-reproducible"
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """Return "Did you mean …?" for the known name that is nearest, or nothing."""
+    import difflib  # noqa: PLC0415 - 5 ms that a run without errors need not pay
+
+    found = difflib.get_close_matches(name, list(known), 1)
+    return f"Did you mean {found[0]}?" if found else ""

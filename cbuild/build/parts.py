@@ -19,6 +19,8 @@ from cbuild.source import Fetched
 from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
 
+UNBUILT = "not built yet"
+
 Finished = Callable[[str, "Built"], None]
 
 
@@ -85,8 +87,9 @@ class Parts:
         return schedule.run(missing, requires, action, abort, jobs)
 
     def document(self, part: Part) -> Document:
-        """Return the part's key document; the parts that it requires must be in the store."""
-        layers = {name: self.built[name].result.layer.diff_id for name in part.requires}
+        """Return the part's key document; a requirement that the store lacks stands as UNBUILT in it."""
+        built = self.built
+        layers = {name: built[name].result.layer.diff_id if name in built else UNBUILT for name in part.requires}
         sources = {url: self._sources[url].sha256 for url in part.sources}
         return document(part, self._builder.digest, sources, layers)
 

@@ -100,7 +100,7 @@ class Sandbox:
         PartError when the recipe fails; with keep the scratch directory stays for a look.
         """
         started = time.monotonic()
-        with _Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
+        with Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
             inherited = scratch.fill(tree(self._home, layer) for layer in task.layers)
             result = self._perform(task, scratch, log)
             layer = write_layer(Layout(self._home.oci), scratch.opt, DIRECTORY, inherited)
@@ -108,13 +108,13 @@ class Sandbox:
 
     def construct(self, task: Task) -> dict[str, object]:
         """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""
-        with _Scratch(self._home.work / self.run / f"{task.part}.construct", keep=False) as scratch:
+        with Scratch(self._home.work / self.run / f"{task.part}.construct", keep=False) as scratch:
             scratch.fill(())
             self._run_container(task, scratch)
             answer: dict[str, object] = scratch.result()
             return answer
 
-    def _perform(self, task: Task, scratch: _Scratch, log: Path) -> dict[str, list[str]]:
+    def _perform(self, task: Task, scratch: Scratch, log: Path) -> dict[str, list[str]]:
         try:
             exit_code = self._run_container(task, scratch)
             result = scratch.result()
@@ -124,19 +124,20 @@ class Sandbox:
             raise _failed(task.part, result, exit_code, log)
         return {"paths": list(result["paths"])}  # type: ignore[call-overload]  # the runner's own document
 
-    def _run_container(self, task: Task, scratch: _Scratch) -> int:
+    def _run_container(self, task: Task, scratch: Scratch) -> int:
         scratch.write_job(task)
-        container = self._engine.create(self._spec(task, scratch))
+        container = self._engine.create(self.spec(task.part, scratch))
         try:
             self._engine.start(container)
             return self._engine.wait(container)
         finally:
             self._engine.remove(container)
 
-    def _spec(self, task: Task, scratch: _Scratch) -> ContainerSpec:
+    def spec(self, part: str, scratch: Scratch) -> ContainerSpec:
+        """Return the container in which part is installed."""
         command = f'exec python3 -I -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
         return ContainerSpec(
-            name=f"cbuild-{self.run}-{_plain(task.part)}",
+            name=f"cbuild-{self.run}-{_plain(part)}",
             image=self._builder.digest,
             command=("/bin/sh", "-c", command),
             environment=self._environment,
@@ -149,11 +150,11 @@ class Sandbox:
                 Mount(scratch.job, "/run/cbuild"),
             ),
             tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777"},  # noqa: S108 - a mount in the container
-            labels=label(self._home) | {"cbuild.run": self.run, "cbuild.part": task.part},
+            labels=label(self._home) | {"cbuild.run": self.run, "cbuild.part": part},
         )
 
 
-class _Scratch:
+class Scratch:
     """The directories of one task on the host, removed afterwards unless it failed and keep is set."""
 
     def __init__(self, root: Path, *, keep: bool) -> None:
@@ -162,6 +163,7 @@ class _Scratch:
         self.opt, self.build, self.job, self.log = (root / name for name in ("opt", "build", "job", "log"))
 
     def __enter__(self) -> Self:
+        """Make the directories, empty; compiling and logging are the builder's user's."""
         shutil.rmtree(self._root, ignore_errors=True)
         for path in (self.opt, self.build, self.job, self.log):
             path.mkdir(parents=True)
@@ -170,6 +172,7 @@ class _Scratch:
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:
+        """Remove the directories, unless a failed part's are to be kept."""
         if not (self._keep and kind is PartError):
             shutil.rmtree(self._root, ignore_errors=True)
 

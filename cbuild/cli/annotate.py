@@ -11,12 +11,12 @@ from cbuild.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cbuild.profile import Annotation, Origin, Profile
+    from cbuild.profile import Annotation, Origin
 
 INDENT = "    "
 
 
-def command(  # noqa: PLR0917 - typer reads the signature
+def command(
     words: common.Words = None,
     config: common.Config = None,
     verbose: common.Verbose = 0,
@@ -40,23 +40,12 @@ def run(words: list[str], *, config: str | None, user_defaults: bool, json: bool
     """
     from cbuild.profile import annotate  # noqa: PLC0415 - not needed for --help
 
-    profile, sections = open_profile(words, config, user_defaults=user_defaults)
+    profile, sections = common.open_profile(words, config, user_defaults=user_defaults)
     annotation = annotate(profile, sections)
     if json:
         print(json_module.dumps(annotation.as_dict(), ensure_ascii=False))  # noqa: T201 - the command line prints
     else:
         print("\n".join(_lines(annotation, verbosity)))  # noqa: T201 - the command line prints
-
-
-def open_profile(words: Sequence[str], config: str | None, *, user_defaults: bool) -> tuple[Profile, tuple[str, ...]]:
-    """Return the profile that words name, with its assignments, and the words that are left."""
-    from cbuild.profile import load, parse_assignment  # noqa: PLC0415 - not needed for --help
-
-    assignments = [word for word in words if "=" in word]
-    line = common.split([word for word in words if "=" not in word], config)
-    defaults = common.user_defaults(wanted=user_defaults)
-    profile = load(line.profile, [parse_assignment(word) for word in assignments], user_defaults=defaults)
-    return profile, line.rest
 
 
 def one_word(rest: Sequence[str], what: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cbuild.base import names as known
-from cbuild.cli import common  # noqa: TC001 - typer evaluates the annotations
+from cbuild.cli import common
 from cbuild.cli.progress import printer
 from cbuild.errors import UsageError
 from cbuild.events import Report, silent

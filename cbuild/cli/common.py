@@ -7,11 +7,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cbuild.errors import UsageError
+
+if TYPE_CHECKING:
+    from cbuild.profile import Profile
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]...", show_default=False)]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The profile.")]
@@ -47,7 +50,7 @@ def split(words: Sequence[str] | None, config: str | None, *, offline: bool = Fa
     assignments: list[str] = []
     rest: list[str] = []
     for word in words or ():
-        if not rest and _ASSIGNMENT.match(word):
+        if _ASSIGNMENT.match(word):
             assignments.append(word)
         elif profile is None and not rest and word.endswith(".cfg"):
             profile = word
@@ -58,6 +61,22 @@ def split(words: Sequence[str] | None, config: str | None, *, offline: bool = Fa
     if online:
         assignments.append("buildout:offline=false")
     return Line(Path(profile) if profile else default_profile(), tuple(assignments), tuple(rest))
+
+
+def open_profile(
+    words: Sequence[str],
+    config: str | None,
+    *,
+    user_defaults: bool,
+    offline: bool = False,
+    online: bool = False,
+) -> tuple[Profile, tuple[str, ...]]:
+    """Return the profile that the words name, with its assignments, and the words that are left."""
+    from cbuild.profile import load, parse_assignment  # noqa: PLC0415 - not needed for --help
+
+    line = split(words, config, offline=offline, online=online)
+    assignments = [parse_assignment(text) for text in line.assignments]
+    return load(line.profile, assignments, user_defaults=defaults_file(wanted=user_defaults)), line.rest
 
 
 def default_profile() -> Path:
@@ -73,7 +92,7 @@ def default_profile() -> Path:
     )
 
 
-def user_defaults(*, wanted: bool) -> Path | None:
+def defaults_file(*, wanted: bool) -> Path | None:
     """Return the file of user defaults, if it is wanted and there (LANGUAGE.md LAY-2)."""
     home = os.environ.get("BUILDOUT_HOME")
     path = Path(home, "default.cfg") if home else Path.home() / ".buildout" / "default.cfg"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 import traceback
@@ -12,7 +11,7 @@ from typing import Any
 import typer
 
 from cbuild import __version__
-from cbuild.errors import CbuildError, UsageError
+from cbuild.errors import CbuildError, UsageError, near
 
 COMMANDS = {
     "software": "Build a profile's image: every part in a builder container, a layer each.",
@@ -61,11 +60,10 @@ def _dispatch(arguments: list[str]) -> object:
         return _app({name: COMMANDS[name]})(arguments[1:], prog_name=f"cbuild {name}", standalone_mode=False)
     if name.startswith("-"):
         return _app(COMMANDS)(arguments or ["--help"], prog_name="cbuild", standalone_mode=False)
-    near = difflib.get_close_matches(name, COMMANDS, 1)
     raise UsageError(
         f"cbuild has no command {name!r}.",
         reason="unknown-command",
-        details=f"Did you mean {near[0]}?" if near else "",
+        details=near(name, COMMANDS),
         resolution="cbuild --help lists the commands.",
     )
 

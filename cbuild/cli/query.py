@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json as json_module
 
-from cbuild.cli import common  # noqa: TC001 - typer looks the annotations up
-from cbuild.cli.annotate import one_word, open_profile
+from cbuild.cli import common
+from cbuild.cli.annotate import one_word
 
 
-def command(  # noqa: PLR0917 - typer reads the signature
+def command(
     words: common.Words = None,
     config: common.Config = None,
     verbose: common.Verbose = 0,
@@ -32,7 +32,7 @@ def run(words: list[str], *, config: str | None, user_defaults: bool, json: bool
     """
     from cbuild.profile import Resolver, with_directory  # noqa: PLC0415 - not needed for --help
 
-    profile, rest = open_profile(words, config, user_defaults=user_defaults)
+    profile, rest = common.open_profile(words, config, user_defaults=user_defaults)
     section, _, option = one_word(rest, "SECTION:OPTION").rpartition(":")
     section = section or "buildout"
     resolver = Resolver(profile, with_directory(), lazy=True)

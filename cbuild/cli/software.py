@@ -41,18 +41,16 @@ def command(
     """Build a profile's image: every part compiled in a builder container, a layer each."""
     from cbuild.build.outcome import Settings  # noqa: PLC0415 - not needed for --help
     from cbuild.build.software import Software  # noqa: PLC0415
-    from cbuild.profile import load as load_profile  # noqa: PLC0415
-    from cbuild.profile import parse_assignment  # noqa: PLC0415
 
-    line = common.split(words, config, offline=offline, online=online)
-    if line.rest and line.rest[0] != INSTALL:
+    profile, rest = common.open_profile(
+        words or (), config, user_defaults=not no_defaults, offline=offline, online=online
+    )
+    if rest and rest[0] != INSTALL:
         raise UsageError(
-            f"{line.rest[0]!r} is neither a profile, an assignment nor `install PART…`.",
+            f"{rest[0]!r} is neither a profile, an assignment nor `install PART…`.",
             resolution="A profile's name ends in .cfg; an assignment is SECTION:OPTION=VALUE.",
         )
-    settings = Settings(jobs, engine, line.rest[1:], tag, output, load, keep_failed, locked)
-    defaults = common.user_defaults(wanted=not no_defaults)
-    profile = load_profile(line.profile, [parse_assignment(text) for text in line.assignments], user_defaults=defaults)
+    settings = Settings(jobs, engine, rest[1:], tag, output, load, keep_failed, locked)
     name = image_name(profile.path)
     outcome = Software(profile, name, Home.default(), settings, printer(verbose - quiet)).run()
     print(json_module.dumps(_document(outcome)) if json else _text(outcome))  # noqa: T201 - the command line prints

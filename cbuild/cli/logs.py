@@ -1,0 +1,52 @@
+"""cbuild logs: of a part's build, or of a partition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cbuild.cli import common
+from cbuild.cli.prepared import prepared
+from cbuild.events import silent
+from cbuild.state.home import Home
+
+POLL = 0.3
+"""Seconds between two looks at a log that grows."""
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="PART|PARTITION", show_default=False)],
+    words: common.Words = None,
+    config: common.Config = None,
+    follow: Annotated[bool, typer.Option("-f", help="Go on as it grows.")] = False,
+    engine: common.EngineChoice = None,
+) -> None:
+    """Print the log of a part's last build, or what a partition's services say."""
+    from cbuild.instance import terminal  # noqa: PLC0415 - not needed for --help
+
+    home = Home.default()
+    if terminal.known(home, name):
+        lines = terminal.logs(home, name, follow=follow)
+    else:
+        from cbuild.build.explain import log  # noqa: PLC0415
+
+        lines = _lines(
+            log(prepared(words, config, home, engine, silent, user_defaults=True), home, name), follow=follow
+        )
+    for line in lines:
+        print(line, flush=follow)  # noqa: T201 - the command line prints
+
+
+def _lines(path: Path, *, follow: bool) -> Iterator[str]:
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        while True:
+            if line := stream.readline():
+                yield line.rstrip("\n")
+            elif follow and path.exists():
+                time.sleep(POLL)
+            else:
+                return

@@ -1,0 +1,31 @@
+"""A profile, planned, for the commands that look without building."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from cbuild.cli import common
+from cbuild.events import Report
+from cbuild.state.home import Home
+
+if TYPE_CHECKING:
+    from cbuild.build.prepare import Prepared
+
+
+def prepared(
+    words: Sequence[str] | None,
+    config: str | None,
+    home: Home,
+    engine: str | None,
+    report: Report,
+    *,
+    user_defaults: bool,
+) -> Prepared:
+    """Return the plan of the profile that the words name; an engine is asked only for recipes of its own."""
+    from cbuild.build.prepare import prepare  # noqa: PLC0415 - not needed for --help
+    from cbuild.engine.select import connect  # noqa: PLC0415
+
+    profile, _ = common.open_profile(words or (), config, user_defaults=user_defaults)
+    return prepare(profile, home, functools.cache(lambda: connect(engine, home, report)), report)

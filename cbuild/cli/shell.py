@@ -1,0 +1,33 @@
+"""cbuild shell: a shell, or a command, in a partition or in a failed part's builder."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import Annotated
+
+import typer
+
+from cbuild.cli import common, status
+from cbuild.cli.progress import printer
+from cbuild.state.home import Home
+
+
+def command(
+    name: Annotated[str, typer.Argument(metavar="PART|PARTITION", show_default=False)],
+    words: Annotated[list[str] | None, typer.Argument(metavar="[-- COMMAND...]", show_default=False)] = None,
+    engine: common.EngineChoice = None,
+) -> int:
+    """Open a shell as the user that runs there; a part has one after it failed with --keep-failed."""
+    from cbuild.instance import terminal  # noqa: PLC0415 - not needed for --help
+
+    home = Home.default()
+    if terminal.known(home, name):
+        connect = status.connector(home, printer(-1))
+        return subprocess.run(
+            terminal.shell(home, name, words or (), connect, engine or "auto"), check=False
+        ).returncode
+    from cbuild.build.reopen import reopened  # noqa: PLC0415
+    from cbuild.engine.select import connect as connect_engine  # noqa: PLC0415
+
+    with reopened(home, connect_engine(engine, home, printer(-1)), name, words or ("sh",)) as arguments:
+        return subprocess.run(arguments, check=False).returncode
