@@ -66,18 +66,19 @@ def _unpack(source: Layout, layer: Mapping[str, Any], diff_id: str, into: Layout
 @contextmanager
 def _plain(path: Path) -> Iterator[IO[bytes] | gzip.GzipFile]:
     """Open a layer for reading its uncompressed bytes; the first bytes tell the compression."""
-    with path.open("rb") as raw:
-        magic = raw.read(4)
-        raw.seek(0)
-        if magic.startswith(b"\x1f\x8b"):
-            with gzip.open(raw) as stream:
-                yield stream
-        elif magic == b"\x28\xb5\x2f\xfd":
-            with subprocess.Popen(["zstd", "-dc"], stdin=raw, stdout=subprocess.PIPE) as process:
-                assert process.stdout is not None  # noqa: S101  # a PIPE was asked for
-                yield process.stdout
-        else:
-            yield raw
+    with path.open("rb") as stream:
+        magic = stream.read(4)
+    if magic.startswith(b"\x1f\x8b"):
+        with gzip.open(path) as unpacked:
+            yield unpacked
+    elif magic == b"\x28\xb5\x2f\xfd":
+        # a truncated or damaged stream gives other bytes, and those are checked against the diff_id
+        with subprocess.Popen(["zstd", "-dcq", path], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            assert process.stdout is not None  # noqa: S101  # a PIPE was asked for
+            yield process.stdout
+    else:
+        with path.open("rb") as stream:
+            yield stream
 
 
 def _platform(index: Mapping[str, Any], digest: str) -> str:
