@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cbuild.canonical import canonical_json
+from cbuild.image.group import LIMIT, group
 from cbuild.image.layout import CONFIG, LAYER, MANIFEST, Descriptor, Layout
+from cbuild.image.merge import merge
 from cbuild.layer.write import Layer
 
 CREATED = "1980-01-02T00:00:00Z"
@@ -51,16 +53,17 @@ def _mentioned(mentions: Iterable[str], owner: Mapping[str, str]) -> set[str]:
     return found
 
 
-def assemble(
-    layout: Layout, base: Mapping[str, object], base_layers: Sequence[str], layers: Mapping[str, Layer]
-) -> Image:
+def assemble(layout: Layout, base: Mapping[str, object], below: Sequence[str], layers: Mapping[str, Layer]) -> Image:
     """Store config and manifest of an image: the base's layers, then the parts', and return it.
 
-    base: the runtime base's OCI config. layers: part to layer, in order; a part without files adds no layer.
+    base: the runtime base's OCI config; below: its layers' diff_ids. layers: part to layer, in order; a part without
+    files adds none, and beyond group.LIMIT layers small parts share some.
     """
     filled = {name: layer for name, layer in layers.items() if layer.owns}
-    diff_ids = [*base_layers, *(layer.diff_id for layer in filled.values())]
-    config = layout.write(canonical_json(_config(base, diff_ids, list(filled))), CONFIG)
+    groups = group(filled, LIMIT - len(below))
+    merged = [merge(layout, [filled[name].diff_id for name in names]) for names in groups]
+    diff_ids = [*below, *merged]
+    config = layout.write(canonical_json(_config(base, diff_ids, groups)), CONFIG)
     descriptors = [Descriptor(LAYER, digest, layout.blob(digest).stat().st_size) for digest in diff_ids]
     manifest = {
         "schemaVersion": 2,
@@ -72,7 +75,7 @@ def assemble(
     return Image(written.digest, config.digest, sum(descriptor.size for descriptor in descriptors))
 
 
-def _config(base: Mapping[str, object], diff_ids: list[str], parts: list[str]) -> dict[str, object]:
+def _config(base: Mapping[str, object], diff_ids: list[str], groups: list[tuple[str, ...]]) -> dict[str, object]:
     settings = dict(base.get("config") or {})  # type: ignore[call-overload]  # image-spec: an object or absent
     environment = [line for line in settings.get("Env", ()) if not line.startswith("PATH=")]
     history = list(base.get("history") or ())  # type: ignore[call-overload]  # image-spec: a list or absent
@@ -82,5 +85,5 @@ def _config(base: Mapping[str, object], diff_ids: list[str], parts: list[str]) -
         "created": CREATED,
         "config": settings | {"Env": [*environment, f"PATH={PATH}"]},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": [*history, *({"created": CREATED, "created_by": f"cbuild part {name}"} for name in parts)],
+        "history": [*history, *({"created": CREATED, "created_by": f"cbuild {' '.join(names)}"} for names in groups)],
     }

@@ -19,7 +19,7 @@ class Entry:
     """One entry of a layer.
 
     path: bytes, relative to the image's root, no leading slash. target: of a symlink as it is, of a hard link the
-    first path in order. source: where a file's bytes lie. size: bytes of a file, 0 for anything else.
+    first path in order. source: where a file's bytes lie, from offset on. size: bytes of a file, 0 for anything else.
     """
 
     path: bytes
@@ -28,6 +28,7 @@ class Entry:
     size: int = 0
     target: bytes = b""
     source: Path | None = None
+    offset: int = 0
 
 
 Inherited = Mapping[bytes, tuple[int, int]]

@@ -47,6 +47,7 @@ def write(entries: Iterable[Entry], sink: Sink, see: Callable[[bytes], None] | N
         size += sink.write(header(entry))
         if entry.source is not None:
             with entry.source.open("rb") as stream:
+                stream.seek(entry.offset)
                 size += _copy(stream, entry, sink, see)
     # Two zero blocks, then padding to the record size that tar has had since tapes.
     size += sink.write(bytes(2 * tarfile.BLOCKSIZE))
