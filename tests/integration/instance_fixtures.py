@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from base_store import base_store as made_base_store
 from instance_software import PROFILE, server, software
 
-from cbuild import base
 from cbuild.engine.api import ContainerState, Engine
 from cbuild.instance import labels, manage
 from cbuild.instance.manage import Change
@@ -28,13 +28,9 @@ RUN_CLI = "from cbuild.cli.main import main; main()"
 
 
 @pytest.fixture(scope="session")
-def base_store(tmp_path_factory) -> Home:
-    """A store with both base images: the one that $CBUILD_TEST_STORE names, or a new one."""
-    named = os.environ.get("CBUILD_TEST_STORE")
-    home = Home(Path(named) if named else tmp_path_factory.mktemp("store"))
-    for name in ("runtime", "builder"):
-        base.ensure(name, home)
-    return home
+def base_store() -> Home:
+    """The test run's store with both base images."""
+    return made_base_store()
 
 
 @pytest.fixture(scope="session")
@@ -87,16 +83,22 @@ class Site:
 
     def cli(self, directory: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run the cbuild command in a directory."""
+        running = self.start_cli(directory, *arguments, **environment)
+        output, errors = running.communicate()
+        return subprocess.CompletedProcess(running.args, running.returncode, output, errors)
+
+    def start_cli(self, directory: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
+        """Start the cbuild command in a directory."""
         hosts = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
         kept = {key: value for key, value in os.environ.items() if key not in hosts.values()}
-        return subprocess.run(
+        own = {"PYTHONPATH": str(ROOT), "CBUILD_HOME": str(self.home.root), hosts[self.name]: self.url}
+        return subprocess.Popen(
             [sys.executable, "-c", RUN_CLI, *arguments],
             cwd=directory,
-            env={**kept, "PYTHONPATH": str(ROOT), "CBUILD_HOME": str(self.home.root), hosts[self.name]: self.url}
-            | environment,
-            capture_output=True,
+            env={**kept, **own, **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            check=False,
         )
 
     def document(self, directory: Path, *arguments: str, **environment: str) -> dict:

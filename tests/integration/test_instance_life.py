@@ -173,3 +173,35 @@ def test_a_damaged_document_can_be_destroyed(site):
     assert error.value.reason == "state-damaged"
     manage.destroy(site.home, "web", site.connect)
     assert fetch(url(site.change(web)))
+
+
+def test_two_cbuilds_that_change_one_instance_take_turns(site):
+    web = site.software("web")
+    site.change(web)
+    running = [
+        site.start_cli(web, "instance", "--param", f"title=t{number}", "--memory", f"{64 + number}M")
+        for number in (1, 2)
+    ]
+    errors = [one.communicate()[1] for one in running]
+    assert [one.returncode for one in running] == [0, 0], errors
+    assert any("waiting" in text for text in errors)
+    now = manage.status(site.home, "web", site.connect)
+    number = int(str(now.parameters["title"])[1:])
+    # Whoever was last has all of it.
+    assert site.container("web").limits.memory == (64 + number) << 20
+    assert fetch(url(now)) == f"1 t{number}"
+
+
+@pytest.mark.parametrize("moment", ["processing", "starting"])
+def test_killed_in_the_middle_and_run_again(site, moment):
+    web = site.software("web")
+    running = site.start_cli(web, "instance", "--param", "title=killed")
+    for line in running.stderr:
+        if moment in line:
+            break
+    running.kill()
+    running.communicate()
+    status = site.change(web)
+    assert status.ready
+    assert fetch(url(status)) == "1 killed"
+    assert site.container("web").id == status.partitions[0].container
