@@ -87,13 +87,11 @@ def podman_home() -> Iterator[Home]:
 
 
 def end_processes(root: Path) -> None:
-    """End the conmon processes of containers below root: they would run podman, and make its directories again, later."""
+    """End the conmon processes of containers below root: later they would run podman, which makes root again."""
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if (
-                f"{root}/".encode() in (process / "cmdline").read_bytes()
-                and (process / "comm").read_text() == "conmon\n"
-            ):
+            ours = f"{root}/".encode() in (process / "cmdline").read_bytes()
+            if ours and (process / "comm").read_text() == "conmon\n":
                 os.kill(int(process.name), signal.SIGKILL)
 
 
