@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from cbuild.profile.origins import Origin
 
 MAX_LINES = 2000
+MAX_ORIGINS = 1000
+"""Of one option; the last ones count most."""
+
 _SIMPLE = re.compile(r"[-a-zA-Z0-9 ._]+").fullmatch
 
 
@@ -40,6 +43,7 @@ class Locator:
     def __init__(self, profile: Profile, macros: Macros) -> None:
         self._profile = profile
         self._macros = macros
+        self._origins: dict[tuple[str, str], tuple[Origin, ...]] = {}
 
     def place(self, error: ProfileError, text: str = "") -> ProfileError:
         """Fill in the file, the line and the column of error's section and option, and return it.
@@ -68,12 +72,15 @@ class Locator:
 
     def origins(self, section: str, option: str) -> tuple[Origin, ...]:
         """Return where an option of section comes from, be it written there, inherited, or both."""
-        found: tuple[Origin, ...] = ()
+        path: list[str] = []
         name: str | None = section
-        while name is not None:
-            own = self._profile.origins[name].get(option, ()) if name in self._profile.origins else ()
-            found = (*own, *found)
+        while name is not None and (name, option) not in self._origins:
+            path.append(name)
             name = self._macros.parent_of(name, option)
+        found = self._origins[name, option] if name is not None else ()
+        for heir in reversed(path):
+            own = self._profile.origins[heir].get(option, ()) if heir in self._profile.origins else ()
+            found = self._origins[heir, option] = (*found, *own)[-MAX_ORIGINS:]
         return found
 
     def needed_by(self, trail: Sequence[tuple[str, str]]) -> str:

@@ -10,9 +10,13 @@ from cbuild.profile.problems import did_you_mean, shorten
 from cbuild.profile.syntax import Increment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, MutableMapping
+    from collections.abc import Iterator, Mapping, MutableMapping
 
 PARENT = "<"
+ENTRY = 100
+MAX_TOTAL = 1 << 28
+"""Bytes, roughly: ENTRY for an inherited option, and the values that increments make."""
+
 
 
 class Macros:
@@ -21,6 +25,8 @@ class Macros:
     def __init__(self, sections: MutableMapping[str, MutableMapping[str, str]]) -> None:
         self._sections = sections
         self._done: dict[str, MutableMapping[str, str]] = {}
+        self._bad: dict[str, ProfileError] = {}
+        self._spent = 0
 
     def expand(self, name: str) -> MutableMapping[str, str]:
         """Return the options of section name with what it inherits; ``<`` is gone.
@@ -30,21 +36,32 @@ class Macros:
         """
         if name in self._done:
             return self._done[name]
-        path = {name: iter(self._parents(name))}
-        while path:
-            current = next(reversed(path))
-            parent = next(path[current], None)
-            if parent is None:
-                path.popitem()
-                self._done[current] = self._combine(current)
-            elif parent in path:
-                raise self._error(current, "circular-macro", f"[{parent}] inherits from itself", [*path, parent])
-            elif parent not in self._sections:
-                near = did_you_mean(parent, self._sections)
-                raise self._error(current, "missing-section", f"there is no section [{parent[:200]}]", list(path), near)
-            elif parent not in self._done:
-                path[parent] = iter(self._parents(parent))
+        path: dict[str, Iterator[str]] = {}
+        try:
+            self._enter(name, path)
+            while path:
+                current = next(reversed(path))
+                parent = next(path[current], None)
+                if parent is None:
+                    self._done[current] = self._combine(current)
+                    path.popitem()
+                elif parent in path:
+                    raise self._error(current, "circular-macro", f"[{parent}] inherits from itself", [*path, parent])
+                elif parent not in self._sections:
+                    near = did_you_mean(parent, self._sections)
+                    problem = f"there is no section [{parent[:200]}]"
+                    raise self._error(current, "missing-section", problem, list(path), near)
+                elif parent not in self._done:
+                    self._enter(parent, path)
+        except ProfileError as error:
+            self._bad.update(dict.fromkeys(path, error))
+            raise
         return self._done[name]
+
+    def _enter(self, name: str, path: dict[str, Iterator[str]]) -> None:
+        if name in self._bad:
+            raise self._bad[name].with_traceback(None)
+        path[name] = iter(self._parents(name))
 
     def parent_of(self, name: str, option: str) -> str | None:
         """Return the section from which name has what it inherits of an option; None if it inherits nothing of it."""
@@ -67,7 +84,12 @@ class Macros:
         inherited: dict[str, str] = {}
         for parent in self._parents(name):
             inherited.update(self._done[parent])
-        return _over(inherited, own)
+        result = _over(inherited, own)
+        waiting = [key[:-2] for key in own if key[-2:] in {" +", " -"}]
+        self._spent += len(result) * ENTRY + sum(len(result[option]) for option in waiting)
+        if self._spent > MAX_TOTAL:
+            raise self._error(name, "value-too-large", "what sections inherit adds up to more than can be meant", [name])
+        return result
 
     def _error(self, name: str, reason: str, problem: str, path: list[str], near: str = "") -> ProfileError:
         return ProfileError(

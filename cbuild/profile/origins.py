@@ -36,7 +36,7 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
     """Section to option to its origins: the assignment that counts and the increments after it, each file once."""
 
     def __init__(self, names: Sequence[str], layers: Sequence[Merged], assignments: Sequence[Assignment]) -> None:
-        self._names = names
+        self._names = dict.fromkeys(names)
         self._layers = layers
         self._assignments = assignments
         self._cache: dict[str, dict[str, tuple[Origin, ...]]] = {}
@@ -69,15 +69,25 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
             result.append(by_section)
         return result
 
+    @cached_property
+    def _changed(self) -> list[dict[str, list[str]]]:
+        """Return for each layer the options that have increments, by section."""
+        result = []
+        for layer in self._layers:
+            by_section: dict[str, list[str]] = {}
+            for section, name in layer.sequences:
+                by_section.setdefault(section, []).append(name)
+            result.append(by_section)
+        return result
+
     def _section(self, section: str) -> dict[str, tuple[Origin, ...]]:
         found: dict[str, tuple[Origin, ...]] = {}
-        for layer, files in zip(self._layers, self._files, strict=True):
+        for layer, files, changed in zip(self._layers, self._files, self._changed, strict=True):
             for file in files.get(section, ()):
                 for name in file.parsed.sections[section]:
                     found[name] = (_origin(file, section, name, ""),)
-            for (changed, name), mentions in layer.sequences.items():
-                if changed == section:
-                    found[name] = _increments(section, name, mentions)
+            for name in changed.get(section, ()):
+                found[name] = _increments(section, name, layer.sequences[section, name])
         for item in self._assignments:
             if item.section == section:
                 origin = Origin(COMMAND_LINE, 0, 0, item.op)

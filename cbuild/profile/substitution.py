@@ -237,7 +237,7 @@ class Resolver:
 
     def _known(self, name: str) -> _Section | None:
         if name in self._failed:
-            raise self._failed[name]
+            raise self._failed[name].with_traceback(None)
         return self._sections.get(name)
 
     def _refer(self, by: str, to: str) -> None:
@@ -331,7 +331,7 @@ class Resolver:
         if "${" in value:
             label = (section.name, option)
             if label in self._bad:
-                raise self._bad[label]
+                raise self._bad[label].with_traceback(None)
             if label in seen:
                 raise self._circular([*seen, label])
             seen[label] = None
@@ -364,7 +364,7 @@ class Resolver:
     def _reference(self, reference: str, section: _Section, seen: dict[Label, None]) -> Task:
         valid = _VALID(reference)
         if valid is None:
-            raise self._at_trail(bad_reference(reference), reference)
+            raise self._at_trail(bad_reference(reference), f"${{{reference}}}")
         name, option = valid[1] or section.name, valid[2]
         self._refer(section.name, name)
         target = section if name == section.name else self._known(name)
@@ -391,12 +391,12 @@ class Resolver:
 
     # Errors
 
-    def _at_trail(self, error: ProfileError, reference: str = "") -> ProfileError:
-        """Put into error the option that is being put together, and how it came to be asked for."""
+    def _at_trail(self, error: ProfileError, text: str = "") -> ProfileError:
+        """Put into error the option that is being put together, where text is wrong, and how it came to be asked for."""
         if self._trail:
             error.section, error.option = self._trail[-1]
         error.chain = shorten(f"{section}:{option}" for section, option in self._trail)
-        return self._locator.place(error, f"${{{reference}}}" if reference else "")
+        return self._locator.place(error, text)
 
     def _missing_section(self, name: str) -> ProfileError:
         error = ProfileError(
@@ -404,7 +404,7 @@ class Resolver:
             details=self._locator.needed_by(self._trail), resolution=did_you_mean(name, self._raw)
             or "Extend the profile that has it, or take the name out.",
         )
-        return self._at_trail(error, f"{name}:") if self._trail else self._locator.place(error)
+        return self._at_trail(error, f"${{{name}:") if self._trail else self._locator.place(error)
 
     def _missing_option(self, section: str, option: str, reference: str = "") -> ProfileError:
         known = self._sections.get(section)
@@ -414,7 +414,7 @@ class Resolver:
             option=option, details=self._locator.needed_by(self._trail),
             resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
         )
-        return self._at_trail(error, reference) if reference else self._locator.place(error)
+        return self._at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
 
     def _circular(self, labels: list[Label]) -> ProfileError:
         loop = labels[labels.index(labels[-1]):]
@@ -423,4 +423,4 @@ class Resolver:
             details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
             resolution="Break the circle: one of these values must not refer to the next.",
         )
-        return self._at_trail(error, f"{labels[-1][0]}:{labels[-1][1]}")
+        return self._at_trail(error, f":{labels[-1][1]}}}")

@@ -43,7 +43,8 @@ def _portable(value, root):
 
 def _from_files(profile, section, names):
     """Leave out what the digests leave out."""
-    return [name for name in names if section != "buildout" or (name in profile.sections[section] and name not in LEFT_OUT)]
+    own = profile.sections[section]
+    return [name for name in names if section != "buildout" or (name in own and name not in LEFT_OUT)]
 
 
 def _merged(profile, root):

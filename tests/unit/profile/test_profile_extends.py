@@ -1,0 +1,109 @@
+import pytest
+
+from cbuild.errors import ProfileError
+from cbuild.profile import Assignment, load, parse_assignment
+
+
+def test_names_are_relative_to_the_file_they_are_in(read):
+    below = "[buildout]\nextends = ../b.cfg\n[s]\na = a\n"
+    profile = read("[buildout]\nextends = sub/a.cfg\n", sub__a=below, b="[s]\na = b\nb = b\n")
+    assert profile.sections == {"buildout": {}, "s": {"a": "a", "b": "b"}}
+    assert [name.rpartition("/")[2] for name in profile.files] == ["buildout.cfg", "a.cfg", "b.cfg"]
+
+
+def test_each_file_is_read_once(write, monkeypatch):
+    from pathlib import Path
+
+    text = {f"e{number}": f"[buildout]\nextends = e{number + 1}.cfg e{number + 1}.cfg\n" for number in range(60)}
+    root = write(**text, e60="[s]\na = 1\n")
+    opened = []
+    original = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", lambda path: opened.append(path) or original(path))
+    assert load(root).sections["s"] == {"a": "1"}
+    assert len(opened) == len(set(opened)) == 61
+
+
+def test_a_missing_file_has_the_chain(write):
+    root = write(a="[buildout]\nextends = b.cfg\n", b="[buildout]\nextends =\n# c\n  basse.cfg\n", base="")
+    with pytest.raises(ProfileError) as caught:
+        load(root)
+    error = caught.value
+    assert (error.reason, error.line, error.column, error.option) == ("missing-file", 4, 3, "extends")
+    assert error.file.endswith("/b.cfg")
+    assert [name.rpartition("/")[2] for name in error.chain] == ["a.cfg", "b.cfg"]
+    assert "base.cfg" in error.resolution
+
+
+def test_the_root_may_be_missing(tmp_path):
+    with pytest.raises(ProfileError) as caught:
+        load(tmp_path / "no.cfg")
+    assert caught.value.reason == "missing-file"
+
+
+@pytest.mark.parametrize("files", [
+    {"a": "[buildout]\nextends = a.cfg\n"},
+    {"a": "[buildout]\nextends = ./a.cfg\n"},
+    {"a": "[buildout]\nextends = b.cfg\n", "b": "[buildout]\nextends = sub/../a.cfg\n", "sub__x": ""},
+    {"a": "[buildout]\nextended-by = b.cfg\n", "b": "[buildout]\nextends = a.cfg\n"},
+])
+def test_cycles(write, files):
+    with pytest.raises(ProfileError) as caught:
+        load(write(**files))
+    assert caught.value.reason == "cycle"
+    assert caught.value.line == 2
+
+
+def test_an_error_in_an_extended_file_has_the_chain(write):
+    with pytest.raises(ProfileError) as caught:
+        load(write(a="[buildout]\nextends = b.cfg\n", b="x\n"))
+    assert caught.value.reason == "no-section-header"
+    assert caught.value.chain[0].endswith("a.cfg")
+
+
+def test_urls_go_through_the_hook(write):
+    pages = {"http://h/d/r.cfg": b"[buildout]\nextends = ../t.cfg\n[s]\na = ${:_profile_base_location_}\n",
+        "http://h/t.cfg": b"[t]\nb = 1\n"}
+    root = write(a="[buildout]\nextends = http://h/d/r.cfg\n")
+    profile = load(root, read=pages.__getitem__)
+    assert profile.sections["s"]["_profile_base_location_"] == "http://h/d"
+    assert profile.sections["t"] == {"b": "1"}
+    with pytest.raises(ProfileError) as caught:
+        load(root)
+    assert caught.value.reason == "remote-file"
+    with pytest.raises(ProfileError) as caught:
+        load(root, [parse_assignment("offline=true")], read=pages.__getitem__)
+    assert caught.value.reason == "offline"
+
+
+def test_optional_extends_may_be_missing(read):
+    profile = read("[buildout]\noptional-extends = o.cfg no.cfg\n[s]\na = 1\n", o="[s]\na = 0\nb = 0\n")
+    assert profile.sections["s"] == {"a": "1", "b": "0"}
+
+
+def test_user_defaults_are_below_all_files(write, tmp_path):
+    root = write(a="[buildout]\nextends = b.cfg\n[s]\na = 1\n", b="[s]\nb += 2\n", home__default="[s]\na = 0\nb = 0\n")
+    profile = load(root, user_defaults=tmp_path / "home" / "default.cfg")
+    assert profile.sections["s"] == {"a": "1", "b": "0\n2"}
+    assert load(root, user_defaults=tmp_path / "none.cfg").sections["s"]["a"] == "1"
+
+
+def test_extends_on_the_command_line(write, tmp_path):
+    root = write(a="[s]\na = 1\nb = 1\n", b="[s]\na = 2\nb += 3\n")
+    profile = load(root, [Assignment("buildout", "extends", "=", str(tmp_path / "b.cfg")), parse_assignment("s:c=4")])
+    assert profile.sections["s"] == {"a": "2", "b": "3", "c": "4"}
+    assert "extends" not in profile.sections.get("buildout", {})
+
+
+def test_too_deep(write):
+    text = {f"e{number}": f"[buildout]\nextends = e{number + 1}.cfg\n" for number in range(30)}
+    root = write(**text, e30="")
+    import cbuild.profile.extends as module
+
+    original, module.MAX_DEPTH = module.MAX_DEPTH, 20
+    try:
+        with pytest.raises(ProfileError) as caught:
+            load(root)
+    finally:
+        module.MAX_DEPTH = original
+    assert caught.value.reason == "too-deep"
+    assert len(caught.value.chain) < 20
