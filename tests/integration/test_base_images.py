@@ -252,26 +252,36 @@ def test_a_base_from_a_registry_by_digest(home, registry, tmp_path, style):
 
 @pytest.fixture
 def run_base(engine, home):
-    """A function that runs a container of a base image and returns its ID."""
+    """A function that runs a container of a base image and returns its ID; nothing of it is left on the engine."""
+    containers, references = [], set()
 
     def run(name: str, **fields) -> str:
         base = ensure(name, home)
-        image = engine.load(LoadableImage(base.config, base.layers, f"localhost/{RUN}-{name}:base"))
+        reference = f"localhost/{RUN}-{name}:base"
+        references.add(reference)
+        image = engine.load(LoadableImage(base.config, base.layers, reference))
         labels = {"cbuild.test": RUN}
         container = engine.create(ContainerSpec(f"{RUN}-{name}-{time.monotonic_ns()}", image, labels=labels, **fields))
+        containers.append(container)
         engine.start(container)
         return container
 
-    return run
+    yield run
+    for container in containers:
+        engine.remove(container)
+    for reference in references:
+        engine.remove_image(reference)
 
 
 COMPILE = r"""
 set -e
 cd /build
 printf '#include <iostream>\nint main() { std::cout << "hi\\n"; }\n' >a.cc
-CBUILD_LINT=/build/lint g++ -march=native -O2 -mtune=native '-DX=a b' a.cc -o a -v 2>verbose; grep -m1 COLLECT_GCC_OPTIONS verbose
+CBUILD_LINT=/build/lint g++ -march=native -O2 -mtune=native '-DX=a b' a.cc -o a -v 2>verbose
+grep -m1 COLLECT_GCC_OPTIONS verbose
 ./a; cat lint
-CBUILD_MARCH=x86-64-v3 cc -march=native -E -v - </dev/null >verbose 2>&1; grep -om1 'march=x86-64-v.' verbose
+CBUILD_MARCH=x86-64-v3 cc -march=native -E -v - </dev/null >verbose 2>&1
+grep -om1 'march=x86-64-v.' verbose
 cp a.cc '/build/sp ace.cc'; @TRIPLET@-g++ 'sp ace.cc' -o b; ./b
 python3 -B -c 'import jinja2, packaging, setuptools; print("recipes")'
 perl -MPOSIX -e 'print "perl\n"'; awk 'BEGIN { print "awk" }'; id -u; command -v gcc
