@@ -79,8 +79,10 @@ def engine_pool(tmp_path_factory) -> Iterator[Callable[[str], Running]]:
             return started[name]
 
         yield running
-        for engine in started.values():
-            clean(engine.connect(silent))
+        for found in started.values():
+            engine = found.connect(silent)
+            clean(engine)
+            engine.remove_image(f"localhost/{RUN}:base")
 
 
 def clean(engine: Engine) -> None:
