@@ -7,7 +7,7 @@ from instance_fixtures import base_store, fetch, server_program, site, until  # 
 from instance_software import PROFILE
 
 from cbuild.errors import PartError, ProfileError, UsageError
-from cbuild.instance import manage, terminal
+from cbuild.instance import manage
 from cbuild.instance.store import Store
 
 pytestmark = pytest.mark.engine
@@ -141,11 +141,9 @@ def test_the_command_line(site):
     status = site.document(web, "status")
     assert {**status, "exit": 0} == {**made, "exit": 0}
     assert "ready" in site.cli(web, "status", "web").stdout
-    assert list(terminal.logs(site.home, "web-0")) != []
-    assert terminal.known(site.home, "web")
-    assert not terminal.known(site.home, "zlib")
-    argv = terminal.shell(site.home, "web-0", ("id", "-u"), site.connect)
-    assert argv[-2:] == ("id", "-u") or list(argv[-2:]) == ["id", "-u"]
+    assert site.cli(web, "shell", "web-0", "--", "id", "-u").stdout.strip() == site.run("web", "id -u").strip()
+    assert site.cli(web, "shell", "web", "--", "false").returncode == 1
+    assert "listening on" in site.cli(web, "logs", "web").stdout
     assert site.document(web, "instance", "--stop")["partitions"][0]["state"] == "stopped"
     assert site.document(web, "instance", "--destroy")["exit"] == 0
     gone = site.document(web, "status")
