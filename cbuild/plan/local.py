@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import glob
 import io
+import os
 import re
 from pathlib import Path
 
@@ -15,8 +17,11 @@ from cbuild.state.home import Home
 
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
-LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox"}
-"""Directories that are no source: their content changes without the source changing."""
+LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", "cbuild.lock"}
+"""What is no source: its content changes without the source changing. The last two are what cbuild itself writes."""
+
+PROFILE = "profile"
+"""The name, inside the tar, of a directory that holds the profile: its own name is an accident of the checkout."""
 
 
 class LocalFiles:
@@ -44,8 +49,8 @@ class LocalFiles:
         """Return the directories that a white-space separated list of paths and globs names, sorted."""
         found: list[str] = []
         for word in text.split():
-            relative = Path(word)
-            matches = [relative] if relative.is_absolute() else sorted(self._directory.glob(word))
+            found_here = glob.glob(word, root_dir=self._directory)  # noqa: PTH207 - Path.glob fails at `.`
+            matches = [Path(self._directory, match) for match in sorted(found_here)]
             if not matches or not all(path.is_dir() for path in matches):
                 raise SourceError(
                     f"develop: {word} is no directory.", section="buildout", option="develop",
@@ -55,14 +60,16 @@ class LocalFiles:
         return found
 
     def _pack(self, directory: Path) -> Path:
+        directory = Path(os.path.normpath(directory))
+        name = PROFILE if self._directory.is_relative_to(directory) else directory.name
         entries = [
             entry
-            for entry in collect(directory, directory.name, {})
+            for entry in collect(directory, name, {})
             if not LEFT_OUT & set(entry.path.decode(errors="replace").split("/"))
         ]
         stream = io.BytesIO()
         tar.write(entries, stream)
-        path = self._packed / hex_of(sha256_bytes(stream.getvalue())) / f"{directory.name}.tar"
+        path = self._packed / hex_of(sha256_bytes(stream.getvalue())) / f"{name}.tar"
         if not path.exists():
             write_atomic(path, stream.getvalue())
         return path

@@ -44,7 +44,8 @@ def _egg_info(archive: Path) -> Path:
     with tarfile.open(archive) as tar:
         tar.extractall(copy)  # noqa: S202 - the host made this tar
     command = [sys.executable, "setup.py", "-q", "egg_info"]
-    done = subprocess.run(command, cwd=copy, check=False, capture_output=True, text=True)
+    # The tar has one directory at its top, named as the tar is.
+    done = subprocess.run(command, cwd=copy / archive.stem, check=False, capture_output=True, text=True)
     found = sorted(copy.rglob("*.egg-info"))
     if done.returncode or not found:
         raise UserError(f"setup.py of {archive.stem} failed:\n{done.stdout}{done.stderr}")

@@ -37,7 +37,7 @@ CLI = "from cbuild.cli.main import main; main()"
 CLI_ALONE = f"""
 import sys
 def forbid(event, arguments):
-    if event in ("socket.__new__", "socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.posix_spawn", "os.fork"):
+    if event.startswith(("socket.", "subprocess.", "os.posix_spawn", "os.fork", "os.exec")):
         raise RuntimeError(f"{{event}}: {{arguments}}")
 sys.addaudithook(forbid)
 {CLI}"""

@@ -33,7 +33,7 @@ def test_the_image_holds_what_is_used_at_run_time(store: Store, tmp_path, run_im
     assert {entry["name"] for entry in document["parts"]} == {"product", "page", "tool", "mentioned", "linked"}
     assert inside(document) == {"product", "page", "mentioned", "linked"}
     assert store.files(document, "product") == {"parts/product/text": b"made by a tool\n"}
-    script = "cd /opt/cbuild && ls parts && cat page.txt parts/product/library"
+    script = "cd /opt/cbuild && ls parts && cat page.txt && echo && cat parts/product/library"
     output, _ = run_image(store.engine, document["image"]["reference"], "sh", "-c", script)
     assert output == ("linked\nmentioned\nproduct\nIt runs /opt/cbuild/parts/mentioned/bin/run.\nlibrary\n")
 

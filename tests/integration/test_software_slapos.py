@@ -1,0 +1,73 @@
+"""SlapOS's own profiles, as they are, on both engines. They are test data from outside this repository."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from software_fixtures import ROOT, Document, inside, part
+
+ENGINES = ("docker", "podman")
+
+
+@pytest.fixture(scope="module")
+def component(tmp_path_factory) -> Path:
+    """A copy of the profiles' directory: cbuild writes its state beside a profile, and these are not ours."""
+    shared = Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared") / "corpus" / "profiles" / "slapos"
+    if not shared.is_dir():
+        message = f"{shared} is not there: set CBUILD_SHARED to the directory that holds corpus/"
+        if os.environ.get("CI") == "true":
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    target = tmp_path_factory.mktemp("slapos") / "component"
+    for name in ("gzip", "xz-utils", "lz4", "xxhash"):
+        shutil.copytree(shared / "component" / name, target / name)
+    return target
+
+
+def built_by_both(component: Path, name: str, shared_store) -> list[Document]:
+    """Build a profile on both engines, each with its own store; the images must be one. Times go to stdout."""
+    documents = []
+    for engine in ENGINES:
+        directory = component.parent / engine / "component"
+        if not directory.exists():
+            shutil.copytree(component, directory)
+        document = shared_store(engine).build(directory / name, "buildout.cfg")
+        times = ", ".join(f"{entry['name']} {entry['seconds']} s" for entry in document["parts"])
+        print(f"{name} on {engine}: {times}, {document['image']['digest']}")  # noqa: T201 - figures for who runs it with -s
+        documents.append(document)
+    docker, podman = documents
+    assert docker["image"] == podman["image"]
+    assert [entry["layer"] for entry in docker["parts"]] == [entry["layer"] for entry in podman["parts"]]
+    return documents
+
+
+def test_gzip(component, shared_store, run_image):
+    """Its xz-utils, whose .tar.bz2 is made of Debian's .tar.xz, is for building alone."""
+    for engine, document in zip(ENGINES, built_by_both(component, "gzip", shared_store), strict=True):
+        assert inside(document) == {"gzip"}
+        assert part(document, "gzip")["requires"] == ["xz-utils"]
+        reference = document["image"]["reference"]
+        program = "/opt/cbuild/parts/gzip/bin/gzip"
+        script = f"{program} --version && echo round | {program} | {program} -d && ls /opt/cbuild/parts"
+        output, image = run_image(shared_store(engine).engine, reference, "sh", "-c", script)
+        assert image == document["image"]["config"]
+        assert output.startswith("gzip 1.14\n")
+        assert output.endswith("\nround\ngzip\n")
+
+
+def test_lz4(component, shared_store, run_image):
+    for engine, document in zip(ENGINES, built_by_both(component, "lz4", shared_store), strict=True):
+        script = "/opt/cbuild/parts/lz4/bin/lz4 --version && ls /opt/cbuild/parts/lz4/lib"
+        output, _ = run_image(shared_store(engine).engine, document["image"]["reference"], "sh", "-c", script)
+        assert "v1.10.0" in output
+        assert "liblz4.so.1" in output
+
+
+def test_xxhash(component, shared_store, run_image):
+    for engine, document in zip(ENGINES, built_by_both(component, "xxhash", shared_store), strict=True):
+        script = "printf abc | /opt/cbuild/parts/xxhash/bin/xxhsum -H0"
+        output, _ = run_image(shared_store(engine).engine, document["image"]["reference"], "sh", "-c", script)
+        assert output.split()[0] == "32d153ff", "xxh32 of abc (xxHash's own test vectors)"
