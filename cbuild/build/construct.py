@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from typing import cast
 
 from cbuild.base import Base
-from cbuild.build.runs import clean, running
-from cbuild.build.sandbox import Sandbox, Task
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes, write_atomic
 from cbuild.engine.api import Engine
 from cbuild.plan.part import RecipeUse
@@ -41,6 +39,9 @@ class Constructors:
         return answer
 
     def _run(self, question: Question, develop: tuple[Request, ...]) -> Answer:
+        from cbuild.build.runs import clean, running  # noqa: PLC0415 - 30 ms that kept answers don't cost
+        from cbuild.build.sandbox import Sandbox, Task  # noqa: PLC0415
+
         engine = self._engine()
         part, options = str(question["part"]), cast("Mapping[str, str]", question["options"])
         visible = cast("Mapping[str, Mapping[str, str]]", question["visible"])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+from cbuild.errors import PartError
 
 Status = Literal["built", "cached", "failed", "skipped"]
 
@@ -69,3 +72,11 @@ class Outcome:
     def nothing_done(self) -> bool:
         """Tell whether everything was there already."""
         return self.unchanged and not self.removed and all(part.status == "cached" for part in self.parts)
+
+
+@dataclass(frozen=True)
+class Failures:
+    """What went wrong: part to error, and the parts that were left out because of it."""
+
+    errors: Mapping[str, PartError]
+    skipped: tuple[str, ...]

@@ -6,11 +6,10 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from cbuild.base import Base
-from cbuild.build import schedule
-from cbuild.build.runs import clean, running
-from cbuild.build.sandbox import Sandbox, Task
+from cbuild.build.outcome import Failures
 from cbuild.engine.api import Engine
 from cbuild.events import Event, Report
 from cbuild.plan.key import Document, document, key_of
@@ -18,6 +17,9 @@ from cbuild.plan.part import Part, Plan
 from cbuild.source import Fetched
 from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
+
+if TYPE_CHECKING:
+    from cbuild.build.sandbox import Sandbox
 
 UNBUILT = "not built yet"
 
@@ -59,10 +61,11 @@ class Parts:
             missing.append(name)
         return missing
 
-    def install(
-        self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool
-    ) -> schedule.Failures:
+    def install(self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool) -> Failures:
         """Install the missing parts side by side; return what failed."""
+        from cbuild.build.runs import clean, running  # noqa: PLC0415 - all of this is 30 ms of imports that a run
+        from cbuild.build.sandbox import Sandbox  # noqa: PLC0415 - with nothing to do need not pay
+
         with running(self._home) as run:
             clean(self._home, engine)
             sandbox = Sandbox(engine, self._home, self._builder, run, os.cpu_count() or 1)
@@ -71,7 +74,9 @@ class Parts:
 
     def _schedule(
         self, missing: list[str], sandbox: Sandbox, engine: Engine, jobs: int, finished: Finished, *, keep: bool
-    ) -> schedule.Failures:
+    ) -> Failures:
+        from cbuild.build import schedule  # noqa: PLC0415 - see install
+
         def action(name: str) -> None:
             # Early cutoff: a part whose requirements came out the same has the same key as before.
             if not self._cached(self._plan.parts[name]):
@@ -101,6 +106,8 @@ class Parts:
         return result is not None
 
     def _install(self, part: Part, sandbox: Sandbox, *, keep: bool) -> None:
+        from cbuild.build.sandbox import Task  # noqa: PLC0415 - see install
+
         details = self.document(part)
         key = key_of(details)
         self._report(Event("part-started", part.name, f"Installing {part.name}."))

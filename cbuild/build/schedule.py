@@ -4,17 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
 
+from cbuild.build.outcome import Failures
 from cbuild.errors import PartError
-
-
-@dataclass(frozen=True)
-class Failures:
-    """What went wrong: part to error, and the parts that were left out because of it."""
-
-    errors: Mapping[str, PartError]
-    skipped: tuple[str, ...]
 
 
 def run(

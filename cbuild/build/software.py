@@ -6,11 +6,10 @@ import functools
 import time
 from collections.abc import Callable
 
-from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
+from cbuild.build.outcome import Failures, ImageOutcome, Outcome, PartOutcome, Settings, Status
 from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared, prepare
 from cbuild.build.record import Record
-from cbuild.build.schedule import Failures
 from cbuild.canonical import hex_of
 from cbuild.engine.api import Engine
 from cbuild.engine.select import connect
