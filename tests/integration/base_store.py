@@ -7,9 +7,12 @@ import functools
 import os
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 
 from cbuild import base
+from cbuild.base import operations
+from cbuild.errors import SourceError
 from cbuild.state.home import Home
 
 
@@ -21,8 +24,19 @@ def base_store() -> Home:
     if not named:
         atexit.register(shutil.rmtree, home.root, ignore_errors=True)
     for name in ("runtime", "builder"):
-        base.ensure(name, home)
+        _ensure(name, home)
     return home
+
+
+def _ensure(name: str, home: Home) -> None:
+    """Make a base image; where Debian's mirrors have moved on from the locked versions, with those that they have."""
+    try:
+        base.ensure(name, home)
+    except SourceError as error:
+        if error.reason != "base-lock":
+            raise
+        warnings.warn(f"base-images/{name}.lock is out of date: {error.details}", stacklevel=1)
+        operations.lock(name, home)
 
 
 def link_bases(home: Home) -> Home:
