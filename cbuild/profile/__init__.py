@@ -6,7 +6,8 @@ from cbuild.profile.builtin import with_directory
 from cbuild.profile.facts import BUILDER_FACTS, Facts
 from cbuild.profile.load import Profile, load
 from cbuild.profile.origins import Origin, Origins
-from cbuild.profile.substitution import Options, Resolver
+from cbuild.profile.section import Options
+from cbuild.profile.substitution import Resolver
 
 __all__ = [
     "BUILDER_FACTS",

@@ -56,6 +56,7 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
     defaults = with_directory(directory)
     resolver = Resolver(profile, defaults, lazy=True)
     names = {file: _relative(file, str(profile.directory)) for file in profile.files}
+    shown = _Shown(names)
     wanted = list(only) or list(profile.sections)
     sections: dict[str, dict[str, str]] = {}
     unresolved: dict[str, dict[str, str]] = {}
@@ -69,7 +70,7 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
         parts=_parts(profile, defaults, resolver),
         files=tuple(names.values()),
         origins={
-            name: {item: _shown(resolver.origins(name, item), names) for item in (*found, *unresolved.get(name, ()))}
+            name: {item: shown(resolver.origins(name, item)) for item in (*found, *unresolved.get(name, ()))}
             for name, found in sections.items()
         },
         unresolved=unresolved,
@@ -125,5 +126,18 @@ def _relative(file: str, directory: str) -> str:
     return file.removeprefix(directory.rstrip("/") + "/")
 
 
-def _shown(origins: Sequence[Origin], names: Mapping[str, str]) -> tuple[Origin, ...]:
-    return tuple(Origin(names.get(item.file, item.file), item.line, item.column, item.op) for item in origins)
+class _Shown:
+    """Origins with their files' names as they are shown; each one is made once."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = names
+        self._made: dict[int, Origin] = {}
+
+    def __call__(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
+        return tuple([self._made.get(id(item)) or self._make(item) for item in origins])
+
+    def _make(self, item: Origin) -> Origin:
+        made = Origin(self._names.get(item.file, item.file), item.line, item.column, item.op)
+        # The resolver keeps every origin, so an identity stays the same origin's.
+        self._made[id(item)] = made
+        return made

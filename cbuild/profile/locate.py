@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from cbuild.profile.origins import Origin
 
 MAX_LINES = 2000
-MAX_ORIGINS = 1000
+MAX_ORIGINS = 100
 """Of one option; the last ones count most."""
 
 _SIMPLE = re.compile(r"[-a-zA-Z0-9 ._]+").fullmatch

@@ -88,7 +88,7 @@ class Macros:
         waiting = [key[:-2] for key in own if key[-2:] in {" +", " -"}]
         self._spent += len(result) * ENTRY + sum(len(result[option]) for option in waiting)
         if self._spent > MAX_TOTAL:
-            raise self._error(name, "value-too-large", "what sections inherit adds up to more than can be meant", [name])
+            raise self._error(name, "value-too-large", "what is inherited adds up to more than can be meant", [name])
         return result
 
     def _error(self, name: str, reason: str, problem: str, path: list[str], near: str = "") -> ProfileError:

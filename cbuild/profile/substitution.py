@@ -7,14 +7,15 @@ profile likes: the work is done by generators on a list of our own, never by Pyt
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cbuild.errors import ProfileError
+from cbuild.profile.blame import Blame, Label
 from cbuild.profile.builtin import check, make_absolute, name_state_file, settle
 from cbuild.profile.locate import Locator, bad_reference
 from cbuild.profile.macros import Macros
-from cbuild.profile.problems import did_you_mean, shorten
+from cbuild.profile.section import Options, Section
 from cbuild.profile.syntax import DEPENDENCIES
 
 if TYPE_CHECKING:
@@ -29,73 +30,9 @@ SECTION_NAME = "_buildout_section_name_"
 
 Initialize = Callable[[str, MutableMapping[str, str]], None]
 Task = Generator[Any, Any, Any]
-Label = tuple[str, str]
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}").finditer
 _VALID = re.compile(r"([-a-zA-Z0-9 ._]*):([-a-zA-Z0-9 ._]+)").fullmatch
-
-
-class _Section:
-    """A section while and after it is resolved. raw: expanded; cooked: substituted once; data: what is seen.
-
-    escaped: values that a recipe has read without their ``$${``.
-    """
-
-    __slots__ = ("cooked", "data", "escaped", "name", "raw")
-
-    def __init__(self, name: str, raw: MutableMapping[str, str]) -> None:
-        self.name = name
-        self.raw = raw
-        self.cooked: dict[str, str] = {}
-        self.data: dict[str, str] = {}
-        self.escaped: dict[str, str] = {}
-
-
-class Options(MutableMapping[str, str]):
-    """A section as recipes see it: ``$${`` has become ``${`` (SLP-2); changes are seen by later references."""
-
-    def __init__(self, resolver: Resolver, section: _Section) -> None:
-        self._resolver = resolver
-        self._section = section
-
-    def __getitem__(self, name: str) -> str:
-        """Return an option's value; KeyError if there is none."""
-        value = self.stored(name)
-        if "$${" not in value:
-            return value
-        self._section.escaped[name] = value
-        return value.replace("$${", "${")
-
-    def stored(self, name: str) -> str:
-        """Return the value as references to it get it: ``$${`` stays."""
-        value = self._section.data.get(name)
-        if value is None:
-            value = self._resolver.value(self._section, name)
-        if value is None:
-            raise KeyError(name)
-        return value
-
-    def __setitem__(self, name: str, value: str) -> None:
-        """Set an option; what was read of it and is written back unchanged keeps its ``$${``."""
-        escaped = self._section.escaped.get(name)
-        if escaped is not None and escaped.replace("$${", "${") == value:
-            value = escaped
-        self._section.data[name] = value
-
-    def __delitem__(self, name: str) -> None:
-        """Remove an option; KeyError if there is none."""
-        found = [known.pop(name, None) for known in (self._section.raw, self._section.cooked, self._section.data)]
-        if all(value is None for value in found):
-            raise KeyError(name)
-
-    def __iter__(self) -> Iterator[str]:
-        """Iterate over the names: those of the profile, then those that were added."""
-        raw = self._section.raw
-        return iter([*raw, *(name for name in self._section.data if name not in raw)])
-
-    def __len__(self) -> int:
-        """Return the number of options."""
-        return len(self._section.raw.keys() | self._section.data.keys())
 
 
 class Resolver:
@@ -125,12 +62,13 @@ class Resolver:
         self._lazy = lazy
         self._macros = Macros(self._raw)
         self._locator = Locator(profile, self._macros)
-        self._sections: dict[str, _Section] = {}
+        self._sections: dict[str, Section] = {}
         self._failed: dict[str, ProfileError] = {}
         self._bad: dict[Label, ProfileError] = {}
         self._opening: list[str] = []
         self._asking: list[str] = []
         self._trail: list[Label] = []
+        self._blame = Blame(self._locator, self._raw, self._trail)
         self._references: dict[str, dict[str, None]] = {}
         self._total = 0
         self._started = lazy
@@ -171,21 +109,21 @@ class Resolver:
         if self._asking and self._asking[-1] != name:
             self._refer(self._asking[-1], name)
         self._start()
-        return Options(self, self._known(name) or self._run(self._open(name)))
+        return Options(self._known(name) or self._run(self._open(name)), self.value)
 
     def option(self, section: str, option: str) -> str:
         """Return one option; ProfileError ``missing-option`` if there is none."""
         try:
             return self.section(section)[option]
         except KeyError:
-            raise self._missing_option(section, option) from None
+            raise self._blame.missing_option(section, option, self._names_in(section)) from None
 
     def stored(self, section: str, option: str) -> str:
         """Return one option as references get it: with ``$${``."""
         try:
             return self.section(section).stored(option)
         except KeyError:
-            raise self._missing_option(section, option) from None
+            raise self._blame.missing_option(section, option, self._names_in(section)) from None
 
     def substitute(self, text: str, section: str) -> str:
         """Return text with its references replaced and ``$${`` turned into ``${``; ``${:x}`` is section's."""
@@ -200,7 +138,7 @@ class Resolver:
             parts = self.option("buildout", "parts").split()
         for name in parts:
             if "recipe" not in self.section(name):
-                raise self._missing_option(name, "recipe")
+                raise self._blame.missing_option(name, "recipe", self._names_in(name))
         return self.parts
 
     def add(self, name: str, options: Mapping[str, str]) -> None:
@@ -213,12 +151,14 @@ class Resolver:
         self._raw[name] = dict(options)
         self.section(name)
 
-    def value(self, section: _Section, option: str) -> str | None:
+    def value(self, section: Section, option: str) -> str | None:
         """Return an option of a section that is known, None if it has none."""
         found: str | None = self._run(self._option(section, option, {}))
         return found
 
-    # Asking for things
+    def _names_in(self, section: str) -> list[str]:
+        known = self._sections.get(section)
+        return [*known.raw, *known.data] if known else list(self._raw.get(section, {}))
 
     def _start(self) -> None:
         """Resolve [buildout] and the section of versions before anything else (PRT-3)."""
@@ -227,15 +167,15 @@ class Resolver:
         self._started = True
         asking, self._asking = self._asking, []
         buildout = self._run(self._open("buildout"))
-        make_absolute(Options(self, buildout))
-        name_state_file(Options(self, buildout))
-        check(Options(self, buildout))
+        make_absolute(Options(buildout, self.value))
+        name_state_file(Options(buildout, self.value))
+        check(Options(buildout, self.value))
         versions = self.value(buildout, "versions")
         if versions and (versions in self._raw or self._explicit_versions):
             self._run(self._open(versions))
         self._asking = asking
 
-    def _known(self, name: str) -> _Section | None:
+    def _known(self, name: str) -> Section | None:
         if name in self._failed:
             raise self._failed[name].with_traceback(None)
         return self._sections.get(name)
@@ -281,9 +221,9 @@ class Resolver:
     def _open(self, name: str) -> Task:
         """Make a section known; unless lazy, resolve all its options and initialise its recipe (PRT-3, PRT-4)."""
         if name not in self._raw:
-            raise self._missing_section(name)
+            raise self._blame.missing_section(name)
         try:
-            section = self._sections[name] = _Section(name, self._macros.expand(name))
+            section = self._sections[name] = Section(name, self._macros.expand(name))
         except ProfileError as error:
             raise self._locator.place(error) from None
         if self._lazy:
@@ -300,7 +240,7 @@ class Resolver:
         self._opening.pop()
         return section
 
-    def _initialise(self, section: _Section) -> Task:
+    def _initialise(self, section: Section) -> Task:
         name = section.name
         for other in ((yield self._option(section, DEPENDENCIES, {})) or "").split():
             self._refer(name, other)
@@ -313,12 +253,12 @@ class Resolver:
         if self._initialize is not None:
             self._asking.append(name)
             try:
-                self._initialize(name, Options(self, section))
+                self._initialize(name, Options(section, self.value))
             finally:
                 self._asking.pop()
         self.parts.append(name)
 
-    def _option(self, section: _Section, option: str, seen: dict[Label, None]) -> Task:
+    def _option(self, section: Section, option: str, seen: dict[Label, None]) -> Task:
         """Return an option's value or None. seen: the options whose values are being put together."""
         value = section.data.get(option)
         if value is not None:
@@ -333,7 +273,7 @@ class Resolver:
             if label in self._bad:
                 raise self._bad[label].with_traceback(None)
             if label in seen:
-                raise self._circular([*seen, label])
+                raise self._blame.circular([*seen, label])
             seen[label] = None
             self._trail.append(label)
             value = yield self._text(value, section, seen)
@@ -342,7 +282,7 @@ class Resolver:
         section.data[option] = value
         return value
 
-    def _text(self, text: str, section: _Section, seen: dict[Label, None]) -> Task:
+    def _text(self, text: str, section: Section, seen: dict[Label, None]) -> Task:
         """Return text with its references replaced; what follows ``$$`` is none (SUB-4)."""
         pieces = text.split("$$")
         for index, piece in enumerate(pieces):
@@ -361,10 +301,10 @@ class Resolver:
             pieces[index] = "".join(out)
         return "$$".join(pieces)
 
-    def _reference(self, reference: str, section: _Section, seen: dict[Label, None]) -> Task:
+    def _reference(self, reference: str, section: Section, seen: dict[Label, None]) -> Task:
         valid = _VALID(reference)
         if valid is None:
-            raise self._at_trail(bad_reference(reference), f"${{{reference}}}")
+            raise self._blame.at_trail(bad_reference(reference), f"${{{reference}}}")
         name, option = valid[1] or section.name, valid[2]
         self._refer(section.name, name)
         target = section if name == section.name else self._known(name)
@@ -379,48 +319,9 @@ class Resolver:
             return section.name
         if self._initialize is None and target.raw.get("recipe"):
             return f"@@{name}:{option}@@"
-        raise self._missing_option(name, option, reference)
+        raise self._blame.missing_option(name, option, [*target.raw, *target.data], reference)
 
     def _spend(self, length: int) -> None:
         self._total += length
         if length > MAX_VALUE or self._total > MAX_TOTAL:
-            raise self._at_trail(ProfileError(
-                "A value grows beyond what can be meant.", reason="value-too-large",
-                resolution="References that are repeated at every level double the value each time.",
-            ))
-
-    # Errors
-
-    def _at_trail(self, error: ProfileError, text: str = "") -> ProfileError:
-        """Put into error the option that is being put together, where text is wrong, and how it came to be asked for."""
-        if self._trail:
-            error.section, error.option = self._trail[-1]
-        error.chain = shorten(f"{section}:{option}" for section, option in self._trail)
-        return self._locator.place(error, text)
-
-    def _missing_section(self, name: str) -> ProfileError:
-        error = ProfileError(
-            f"There is no section [{name[:200]}].", reason="missing-section", section=name,
-            details=self._locator.needed_by(self._trail), resolution=did_you_mean(name, self._raw)
-            or "Extend the profile that has it, or take the name out.",
-        )
-        return self._at_trail(error, f"${{{name}:") if self._trail else self._locator.place(error)
-
-    def _missing_option(self, section: str, option: str, reference: str = "") -> ProfileError:
-        known = self._sections.get(section)
-        names = {**known.raw, **known.data} if known else self._raw.get(section, {})
-        error = ProfileError(
-            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section,
-            option=option, details=self._locator.needed_by(self._trail),
-            resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
-        )
-        return self._at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
-
-    def _circular(self, labels: list[Label]) -> ProfileError:
-        loop = labels[labels.index(labels[-1]):]
-        error = ProfileError(
-            f"The value of [{labels[-1][0]}] {labels[-1][1]} refers to itself.", reason="circular-reference",
-            details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
-            resolution="Break the circle: one of these values must not refer to the next.",
-        )
-        return self._at_trail(error, f":{labels[-1][1]}}}")
+            raise self._blame.too_large()

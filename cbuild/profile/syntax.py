@@ -121,12 +121,12 @@ class _Parser:
         self.file = file
         self.facts = facts
         self.parsed = Parsed()
-        self.raw: dict[str, dict[str, list[str]]] = {}
+        self.raw: dict[str, dict[str, str | list[str]]] = {}
         self.bad: list[tuple[int, str]] = []
-        self.section: dict[str, list[str]] | None = None
+        self.section: dict[str, str | list[str]] | None = None
         self.lines: dict[str, int] = {}
         self.skipping = False
-        self.pieces: list[str] | None = None
+        self.option: str | None = None
         self.block = False
 
     def parse(self, text: str) -> Parsed:
@@ -137,7 +137,7 @@ class _Parser:
             first = line[:1]
             if first in {"#", ";"}:
                 continue
-            if (not first or first.isspace()) and self.pieces is not None:
+            if (not first or first.isspace()) and self.option is not None:
                 self._continue(line)
             elif first == "[" and self._header(line, number):
                 pass
@@ -149,15 +149,18 @@ class _Parser:
         return self.parsed
 
     def _continue(self, line: str) -> None:
-        pieces = self.pieces
-        if self.skipping or pieces is None:
-            return
-        if self.block:
-            pieces.append(line.rstrip())
-        else:
-            line = line.strip()
-            if line:
-                pieces.append(line)
+        line = line.rstrip() if self.block else line.strip()
+        if not self.skipping and (self.block or line):
+            self._pieces().append(line)
+
+    def _pieces(self) -> list[str]:
+        """Return the lines of the option that is being read; nearly all options have but one, kept as it is."""
+        if self.section is None or self.option is None:  # pragma: no cover - asked for after an option only
+            return []
+        value = self.section[self.option]
+        if isinstance(value, str):
+            value = self.section[self.option] = [value]
+        return value
 
     def _header(self, line: str, number: int) -> bool:
         found = split_header(line)
@@ -165,7 +168,7 @@ class _Parser:
             return False
         name, expression = found
         self.skipping = False
-        self.pieces = None
+        self.option = None
         if expression:
             try:
                 self.skipping = not holds(expression, self.facts)
@@ -198,39 +201,33 @@ class _Parser:
         operator = head[-1:] if head[-1:] in {"+", "-"} else ""
         name = head[:-1].rstrip() if operator else head.rstrip()
         if not equals or not _OPTION_NAME(name):
-            if self.pieces is not None or line.strip():
+            if self.option is not None or line.strip():
                 self.bad.append((number, line))
             return
         if name[-1] in "+-":
             self._bad_name(name, number)
         if self.skipping:
-            self.pieces = []
+            self.option = name
             return
-        self._assign(name, operator, value.strip())
+        self._assign(self.section, name, operator, value.strip())
         self.lines[f"{name} {operator}" if operator else name] = number
 
-    def _assign(self, name: str, operator: str, value: str) -> None:
-        section = self.section
-        if section is None:  # pragma: no cover - the caller has looked
-            return
+    def _assign(self, section: dict[str, str | list[str]], name: str, operator: str, value: str) -> None:
         self.block = not value
+        key = self.option = f"{name} {operator}" if operator else name
         if not operator:
             # An assignment overrides the increments above it in the file (INC-4 b).
             section.pop(f"{name} +", None)
             section.pop(f"{name} -", None)
-            self.pieces = section[name] = [value]
+        if not operator or key not in section:
+            section[key] = value
             return
-        key = f"{name} {operator}"
-        pieces = section.get(key)
-        if pieces is None:
-            pieces = section[key] = [value]
-        else:
-            while len(pieces) > 1 and not pieces[-1].strip():
-                pieces.pop()
-            pieces[-1] = pieces[-1].rstrip()
-            if value:
-                pieces.append(value)
-        self.pieces = pieces
+        pieces = self._pieces()
+        while len(pieces) > 1 and not pieces[-1].strip():
+            pieces.pop()
+        pieces[-1] = pieces[-1].rstrip()
+        if value:
+            pieces.append(value)
 
     def _finish(self) -> None:
         """Join the values' lines and set increments apart from assignments."""
@@ -238,7 +235,7 @@ class _Parser:
             plain = self.parsed.sections[section] = {}
             changes: dict[str, dict[str, str]] = {}
             for key, pieces in options.items():
-                value = pieces[0] if len(pieces) == 1 else "\n".join(pieces)
+                value = pieces if isinstance(pieces, str) else "\n".join(pieces)
                 if value[:1].isspace():
                     value = _dedent(value)
                 if key[-2:] in {" +", " -"}:

@@ -107,7 +107,7 @@ def test_directories_are_absolute(resolve, tmp_path):
     ("[s]\na = ${t:b:c}\n", "bad-reference", "s", "a", 2, 5),
     ("[s]\na = ${t/u:b}\n", "bad-reference", "s", "a", 2, 5),
     ("[s]\na = ${t:b/c}\n", "bad-reference", "s", "a", 2, 5),
-    ("[s]\na = ${:b}\nb = ${:a}\n", "circular-reference", "s", "b", 3, 6),
+    ("[s]\na = ${:b}\nb = ${:a}\n", "circular-reference", "s", "b", 3, 7),
     ("[s]\n<= m\n[m]\na = 1\n  ${t:b}\n", "missing-section", "s", "a", 5, 3),
     ("[s]\n<= m\n", "missing-section", "s", "<", 2, 1),
     ("[s]\n<= m\n[m]\n<= s\n", "circular-macro", "m", "<", 4, 1),

@@ -1,0 +1,73 @@
+"""What is said when something doesn't resolve: the option, the place, how it came to be asked for, what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cbuild.errors import ProfileError
+from cbuild.profile.problems import did_you_mean, shorten
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cbuild.profile.locate import Locator
+
+Label = tuple[str, str]
+
+
+class Blame:
+    """Makes errors.
+
+    trail: the options that are being put together now, outermost first. sections: all that there are.
+    """
+
+    def __init__(self, locator: Locator, sections: Mapping[str, Mapping[str, str]], trail: list[Label]) -> None:
+        self._locator = locator
+        self._sections = sections
+        self._trail = trail
+
+    def at_trail(self, error: ProfileError, text: str = "") -> ProfileError:
+        """Put into error the option that is being put together, and how it came to be asked for; text is at fault."""
+        if self._trail:
+            error.section, error.option = self._trail[-1]
+        error.chain = shorten(f"{section}:{option}" for section, option in self._trail)
+        return self._locator.place(error, text)
+
+    def missing_section(self, name: str) -> ProfileError:
+        """Return the error for a section that isn't there."""
+        error = ProfileError(
+            f"There is no section [{name[:200]}].", reason="missing-section", section=name,
+            details=self._locator.needed_by(self._trail), resolution=did_you_mean(name, self._sections)
+            or "Extend the profile that has it, or take the name out.",
+        )
+        return self.at_trail(error, f"${{{name}:") if self._trail else self._locator.place(error)
+
+    def missing_option(self, section: str, option: str, names: Iterable[str], reference: str = "") -> ProfileError:
+        """Return the error for an option that isn't there.
+
+        names: of the options that are. reference: what stands between ``${`` and ``}``.
+        """
+        error = ProfileError(
+            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section,
+            option=option, details=self._locator.needed_by(self._trail),
+            resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
+        )
+        return self.at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
+
+    def circular(self, labels: list[Label]) -> ProfileError:
+        """Return the error for values that refer to one another; the last of labels is there before, too."""
+        last = labels[-1]
+        loop = labels[labels.index(last):]
+        error = ProfileError(
+            f"The value of [{last[0]}] {last[1]} refers to itself.", reason="circular-reference",
+            details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
+            resolution="Break the circle: one of these values must not refer to the next.",
+        )
+        return self.at_trail(error, f":{last[1]}}}")
+
+    def too_large(self) -> ProfileError:
+        """Return the error for a value that grows without end."""
+        return self.at_trail(ProfileError(
+            "A value grows beyond what can be meant.", reason="value-too-large",
+            resolution="References that are repeated at every level double the value each time.",
+        ))
