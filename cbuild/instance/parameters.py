@@ -6,8 +6,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from cbuild.errors import UsageError
 
 Parameters = dict[str, object]
@@ -36,6 +34,8 @@ def from_arguments(arguments: Sequence[str]) -> Parameters:
 
 def from_file(path: Path) -> Parameters:
     """Return parameters from a JSON or YAML file that holds one object; UsageError (bad-parameter) otherwise."""
+    import yaml  # noqa: PLC0415 - 10 ms, for this alone
+
     try:
         # JSON first and by itself: YAML 1.1 reads some JSON numbers (1e3) as text.
         text = path.read_text(encoding="utf-8")
