@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cbuild.profile.assignments import COMMAND_LINE, Assignment
 from cbuild.profile.syntax import Increment
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
     from cbuild.profile.merge import Mention, Merged
 
 
-@dataclass(frozen=True)
-class Origin:
+class Origin(NamedTuple):
     """One contribution to a value.
 
     line and column count from 1 and are 0 where there is none (the command line); op is ``=``, ``+=`` or ``-=``.

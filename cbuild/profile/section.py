@@ -20,6 +20,15 @@ class Section:
         self.data: dict[str, str] = {}
         self.escaped: dict[str, str] = {}
 
+    def plain(self, option: str) -> str | None:
+        """Return an option's value if nothing has to be done for it: nearly all of them."""
+        value = self.data.get(option)
+        if value is None and option not in self.cooked:
+            value = self.raw.get(option)
+            if value is not None and "${" in value:
+                return None
+        return value
+
 
 class Options(MutableMapping[str, str]):
     """A section as recipes see it: ``$${`` has become ``${`` (SLP-2); changes are seen by later references.
@@ -41,9 +50,7 @@ class Options(MutableMapping[str, str]):
 
     def stored(self, name: str) -> str:
         """Return the value as references to it get it: ``$${`` stays."""
-        value = self._section.data.get(name)
-        if value is None:
-            value = self._look_up(self._section, name)
+        value = self._look_up(self._section, name)
         if value is None:
             raise KeyError(name)
         return value

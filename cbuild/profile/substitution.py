@@ -153,8 +153,8 @@ class Resolver:
 
     def value(self, section: Section, option: str) -> str | None:
         """Return an option of a section that is known, None if it has none."""
-        found: str | None = self._run(self._option(section, option, {}))
-        return found
+        found: str | None = section.plain(option)
+        return self._run(self._option(section, option, {})) if found is None else found
 
     def _names_in(self, section: str) -> list[str]:
         known = self._sections.get(section)
