@@ -95,6 +95,13 @@ class EngineError(CbuildError):
     default_reason = "engine"
 
 
+class HostError(CbuildError):
+    """The machine that cbuild runs on refuses: a full disk, a read-only file system, a missing permission."""
+
+    exit_code = 5
+    default_reason = "host"
+
+
 class DifferenceError(CbuildError):
     """A rebuild came out different."""
 

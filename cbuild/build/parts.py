@@ -120,3 +120,5 @@ class Parts:
         self.built[part.name] = Built(key, result, fresh=True)
         message = f"Installed {part.name} in {result.seconds:.1f} s ({result.layer.size} bytes)."
         self._report(Event("part-built", part.name, message, {"seconds": result.seconds}))
+        for lint in result.lints:
+            self._report(Event("warning", part.name, f"Lint in {part.name}: {lint}"))

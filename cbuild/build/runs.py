@@ -12,17 +12,32 @@ from pathlib import Path
 
 from cbuild.canonical import sha256_bytes
 from cbuild.engine.api import Engine
+from cbuild.image.layout import Layout
+from cbuild.errors import UsageError
 from cbuild.state.home import Home
 
 
 @contextmanager
 def running(home: Home) -> Iterator[str]:
-    """Give a name to this run for a block; its scratch directory lies below ``work/NAME`` and is locked meanwhile."""
+    """Give a name to this run for a block; its scratch directory lies below ``work/NAME`` and is locked meanwhile.
+
+    UsageError (``needs-root``) for anybody but root.
+    """
+    if os.geteuid():
+        raise UsageError(
+            "Building needs root: a builder's files belong to a user of its own.",
+            reason="needs-root",
+            resolution="Run `cbuild software` as root or with sudo.",
+        )
     name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     directory = home.work / name
-    directory.mkdir(parents=True)
-    with (directory / "lock").open("w") as lock:
+    starting = home.root / f".starting-{name}"
+    starting.mkdir(parents=True)
+    home.work.mkdir(exist_ok=True)
+    with (starting / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # It appears locked: a run that cleans up at this moment must not take it for a dead one's.
+        starting.rename(directory)
         try:
             yield name
         finally:
@@ -38,12 +53,13 @@ def label(home: Home) -> dict[str, str]:
 
 
 def clean(home: Home, engine: Engine) -> None:
-    """Remove what runs left that were killed: their containers, then their scratch directories."""
+    """Remove what runs left that were killed: their containers, unfinished blobs, scratch directories."""
     dead = {path.name for path in home.work.glob("*") if _is_dead(path)}
     for container in engine.containers(label(home)):
         run = container.labels.get("cbuild.run", "")
         if run and (run in dead or not (home.work / run).exists()):
             engine.remove(container.id)
+    Layout(home.oci).remove_unfinished()
     for name in dead:
         shutil.rmtree(home.work / name, ignore_errors=True)
 

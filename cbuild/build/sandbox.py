@@ -101,10 +101,12 @@ class Sandbox:
         """
         started = time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
-            inherited = scratch.fill(tree(self._home, layer) for layer in task.layers)
+            work = self._home.work / self.run
+            inherited = scratch.fill(tree(self._home, layer, work) for layer in task.layers)
             result = self._perform(task, scratch, log)
             layer = write_layer(Layout(self._home.oci), scratch.opt, DIRECTORY, inherited)
-        return Result(layer, tuple(result["paths"]), round(time.monotonic() - started, 3))
+            lints = scratch.lints()
+        return Result(layer, tuple(result["paths"]), round(time.monotonic() - started, 3), lints)
 
     def construct(self, task: Task) -> dict[str, object]:
         """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""
@@ -218,6 +220,11 @@ class Scratch:
         except (FileNotFoundError, ValueError):
             return {"ok": False, "kind": "exception", "message": "the builder ended without a result"}
         return found
+
+    def lints(self) -> tuple[str, ...]:
+        """Return what the compiler wrapper had to change, each thing once."""
+        path = self.log / "lint"
+        return tuple(sorted(set(path.read_text(errors="replace").splitlines()))) if path.exists() else ()
 
     def keep_log(self, log: Path) -> None:
         """Move the log to where it is kept."""

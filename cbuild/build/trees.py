@@ -14,13 +14,16 @@ from cbuild.layer import tar
 from cbuild.state.home import Home
 
 
-def tree(home: Home, diff_id: str) -> Path:
-    """Return the unpacked layer, unpacking it at first use; two processes may do so at once."""
+def tree(home: Home, diff_id: str, scratch: Path) -> Path:
+    """Return the unpacked layer, unpacking it at first use; two processes may do so at once.
+
+    scratch: the run's own directory, where it is unpacked: what a killed run leaves there is found and removed.
+    """
     path = home.trees / hex_of(diff_id)
     if path.is_dir():
         return path
     home.trees.mkdir(parents=True, exist_ok=True)
-    unpacking = Path(tempfile.mkdtemp(dir=home.trees, prefix=".new-"))
+    unpacking = Path(tempfile.mkdtemp(dir=scratch, prefix=".tree-"))
     try:
         tar.unpack(Layout(home.oci).blob(diff_id), unpacking)
         unpacking.chmod(0o755)

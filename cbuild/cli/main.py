@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import traceback
 from importlib import import_module
@@ -11,7 +12,7 @@ from typing import Any
 import typer
 
 from cbuild import __version__
-from cbuild.errors import CbuildError, UsageError, near
+from cbuild.errors import CbuildError, HostError, UsageError, near
 
 COMMANDS = {
     "software": "Build a profile's image: every part in a builder container, a layer each.",
@@ -26,10 +27,14 @@ COMMANDS = {
 }
 
 INTERRUPTED = 130
+HOST_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.EIO}
+"""What is the machine's state and no bug of cbuild's."""
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the process ends with the contract's exit code."""
+    # Whoever sends TERM (a supervisor, a CI that cancels) wants what Ctrl-C does: containers stopped, what is done kept.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
@@ -45,6 +50,8 @@ def run(arguments: list[str]) -> int:
         return error.exit_code
     except BrokenPipeError:
         return 0
+    except OSError as error:
+        return _host(error, arguments) if error.errno in HOST_ERRORS else _bug(error, arguments)
     except Exception as error:  # noqa: BLE001 - the last resort: say how to report it
         return _usage(error, arguments) if hasattr(error, "format_message") else _bug(error, arguments)
     return result if isinstance(result, int) else 0
@@ -98,6 +105,15 @@ def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's u
         as_json="--json" in arguments,
     )
     return UsageError.exit_code
+
+
+def _host(error: OSError, arguments: list[str]) -> int:
+    refused = HostError(
+        f"{error.strerror}: {error.filename}" if error.filename else f"{error.strerror}.",
+        resolution="Mend it and run again: what was built is kept.",
+    )
+    show(refused, as_json="--json" in arguments)
+    return refused.exit_code
 
 
 def _bug(error: Exception, arguments: list[str]) -> int:

@@ -85,5 +85,8 @@ def _config(base: Mapping[str, object], diff_ids: list[str], groups: list[tuple[
         "created": CREATED,
         "config": settings | {"Env": [*environment, f"PATH={PATH}"]},
         "rootfs": {"type": "layers", "diff_ids": diff_ids},
-        "history": [*history, *({"created": CREATED, "created_by": f"cbuild part {' '.join(names)}"} for names in groups)],
+        "history": [
+            *history,
+            *({"created": CREATED, "created_by": f"cbuild part {' '.join(names)}"} for names in groups),
+        ],
     }

@@ -11,7 +11,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -21,6 +21,9 @@ from cbuild.canonical import CHUNK, canonical_json, hex_of, sha256_bytes, write_
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar"
+UNFINISHED = ".new-"
+"""How the names of blobs begin that are being written."""
+
 REFERENCE = "org.opencontainers.image.ref.name"
 
 
@@ -63,7 +66,7 @@ class Layout:
         """Write a big blob as a stream; it gets its name when the block ends well, and vanishes otherwise."""
         blobs = self.root / "blobs" / "sha256"
         blobs.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=blobs, prefix=".new-")
+        handle, name = _locked_file(blobs)
         try:
             with os.fdopen(handle, "wb", buffering=CHUNK) as stream:
                 writer = BlobWriter(stream)
@@ -74,6 +77,13 @@ class Layout:
             Path(name).replace(self.blob(writer.digest))
         finally:
             Path(name).unlink(missing_ok=True)
+
+    def remove_unfinished(self) -> None:
+        """Remove blobs whose writer was killed: a living one holds a lock on its file."""
+        for path in (self.root / "blobs" / "sha256").glob(f"{UNFINISHED}*"):
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as stream:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
     def read_json(self, digest: str) -> dict[str, object]:
         """Return a config or manifest blob as a dict."""
@@ -108,6 +118,17 @@ class Layout:
             write_atomic(self.root / "index.json", canonical_json(index))
             if not (self.root / "oci-layout").exists():
                 write_atomic(self.root / "oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"}))
+
+
+def _locked_file(directory: Path) -> tuple[int, str]:
+    """Return handle and name of a new file with a lock on it; see Layout.remove_unfinished."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=directory, prefix=UNFINISHED)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        if Path(name).exists():
+            return handle, name
+        # Somebody's remove_unfinished came between the two.
+        os.close(handle)
 
 
 class BlobWriter:

@@ -154,7 +154,7 @@ class Planner:
 
     def _unknown_recipe(self, part: str, recipe: str) -> ProfileError:
         return self._error(
-            part, "recipe", f"No recipe is called {recipe!r}.", reason="unknown-recipe",
+            part, "recipe", f"No recipe is called {recipe!r}.", reason="unknown-recipe", details=near(recipe, NATIVE),
             resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
         )  # fmt: skip
 

@@ -78,7 +78,11 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
 
 
 def _resolve(
-    profile: Profile, resolver: Resolver, name: str, into: dict[str, str], unresolved: dict[str, dict[str, str]],
+    profile: Profile,
+    resolver: Resolver,
+    name: str,
+    into: dict[str, str],
+    unresolved: dict[str, dict[str, str]],
 ) -> None:
     try:
         options = resolver.section(name)

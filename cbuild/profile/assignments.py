@@ -38,7 +38,8 @@ def parse_assignment(word: str) -> Assignment:
     section, option = section.strip() if colon else "buildout", option.strip()
     if not equals or not section or not option or ":" in section:
         raise UsageError(
-            f"Invalid option: {word[:200]}", reason="bad-assignment",
+            f"Invalid option: {word[:200]}",
+            reason="bad-assignment",
             resolution="Write SECTION:OPTION=VALUE (also += and -=), or OPTION=VALUE for the section buildout.",
         )
     return Assignment(section, option, op, value.strip())

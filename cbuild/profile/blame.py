@@ -14,17 +14,28 @@ if TYPE_CHECKING:
 
 Label = tuple[str, str]
 
+MAX_GUESSES = 50
+
 
 class Blame:
     """Makes errors.
 
-    trail: the options that are being put together now, outermost first. sections: all that there are.
+    sections: all that there are. trail: the options that are being put together now, outermost first. asking: the
+    sections whose constructors run, outermost first.
     """
 
-    def __init__(self, locator: Locator, sections: Mapping[str, Mapping[str, str]], trail: list[Label]) -> None:
+    def __init__(
+        self,
+        locator: Locator,
+        sections: Mapping[str, Mapping[str, str]],
+        trail: list[Label],
+        asking: list[str],
+    ) -> None:
         self._locator = locator
         self._sections = sections
         self._trail = trail
+        self._asking = asking
+        self._guesses = MAX_GUESSES
 
     def at_trail(self, error: ProfileError, text: str = "") -> ProfileError:
         """Put into error the option that is being put together, and how it came to be asked for; text is at fault."""
@@ -36,11 +47,19 @@ class Blame:
     def missing_section(self, name: str) -> ProfileError:
         """Return the error for a section that isn't there."""
         error = ProfileError(
-            f"There is no section [{name[:200]}].", reason="missing-section", section=name,
-            details=self._locator.needed_by(self._trail), resolution=did_you_mean(name, self._sections)
-            or "Extend the profile that has it, or take the name out.",
+            f"There is no section [{name[:200]}].",
+            reason="missing-section",
+            section=name,
+            details=self._locator.needed_by(self._trail),
+            resolution=self._guess(name, self._sections) or "Extend the profile that has it, or take the name out.",
         )
-        return self.at_trail(error, f"${{{name}:") if self._trail else self._locator.place(error)
+        if self._trail:
+            return self.at_trail(error, f"${{{name}:")
+        if self._asking:
+            error.section, error.option = self._asking[-1], "recipe"
+        elif name in self._sections["buildout"].get("parts", "").split():
+            error.section, error.option = "buildout", "parts"
+        return self._locator.place(error, name)
 
     def missing_option(self, section: str, option: str, names: Iterable[str], reference: str = "") -> ProfileError:
         """Return the error for an option that isn't there.
@@ -48,18 +67,27 @@ class Blame:
         names: of the options that are. reference: what stands between ``${`` and ``}``.
         """
         error = ProfileError(
-            f"There is no option {option[:200]!r} in [{section}].", reason="missing-option", section=section,
-            option=option, details=self._locator.needed_by(self._trail),
-            resolution=did_you_mean(option, names) or f"Add `{option} = ...` to [{section}].",
+            f"There is no option {option[:200]!r} in [{section}].",
+            reason="missing-option",
+            section=section,
+            option=option,
+            details=self._locator.needed_by(self._trail),
+            resolution=self._guess(option, names) or f"Add `{option} = ...` to [{section}].",
         )
         return self.at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
+
+    def _guess(self, name: str, names: Iterable[str]) -> str:
+        """Return a near-miss. Finding one is slow: a profile full of errors gets some."""
+        self._guesses -= 1
+        return did_you_mean(name, names) if self._guesses >= 0 else ""
 
     def circular(self, labels: list[Label]) -> ProfileError:
         """Return the error for values that refer to one another; the last of labels is there before, too."""
         last = labels[-1]
-        loop = labels[labels.index(last):]
+        loop = labels[labels.index(last) :]
         error = ProfileError(
-            f"The value of [{last[0]}] {last[1]} refers to itself.", reason="circular-reference",
+            f"The value of [{last[0]}] {last[1]} refers to itself.",
+            reason="circular-reference",
             details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
             resolution="Break the circle: one of these values must not refer to the next.",
         )
@@ -67,7 +95,10 @@ class Blame:
 
     def too_large(self) -> ProfileError:
         """Return the error for a value that grows without end."""
-        return self.at_trail(ProfileError(
-            "A value grows beyond what can be meant.", reason="value-too-large",
-            resolution="References that are repeated at every level double the value each time.",
-        ))
+        return self.at_trail(
+            ProfileError(
+                "A value grows beyond what can be meant.",
+                reason="value-too-large",
+                resolution="References that are repeated at every level double the value each time.",
+            )
+        )

@@ -17,33 +17,43 @@ IMAGE_DIRECTORY = "/opt/cbuild"
 
 EXECUTABLE = "/usr/bin/python3"
 
-DEFAULTS: Mapping[str, str] = MappingProxyType({
-    "allow-hosts": "*",
-    "allow-picked-versions": "true",
-    "allow-unknown-extras": "false",
-    "bin-directory": "bin",
-    "develop-eggs-directory": "develop-eggs",
-    "eggs-directory": "eggs",
-    "find-links": "",
-    "install-from-cache": "false",
-    "installed": ".installed.cfg",
-    "log-format": "",
-    "log-level": "INFO",
-    "newest": "true",
-    "offline": "false",
-    "parts-directory": "parts",
-    "prefer-final": "true",
-    "python": "buildout",
-    "show-picked-versions": "false",
-    "socket-timeout": "",
-    "update-versions-file": "",
-    "use-dependency-links": "true",
-    "versions": "versions",
-})
+DEFAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "allow-hosts": "*",
+        "allow-picked-versions": "true",
+        "allow-unknown-extras": "false",
+        "bin-directory": "bin",
+        "develop-eggs-directory": "develop-eggs",
+        "eggs-directory": "eggs",
+        "find-links": "",
+        "install-from-cache": "false",
+        "installed": ".installed.cfg",
+        "log-format": "",
+        "log-level": "INFO",
+        "newest": "true",
+        "offline": "false",
+        "parts-directory": "parts",
+        "prefer-final": "true",
+        "python": "buildout",
+        "show-picked-versions": "false",
+        "socket-timeout": "",
+        "update-versions-file": "",
+        "use-dependency-links": "true",
+        "versions": "versions",
+    }
+)
 """The options that don't depend on the machine; ``directory`` and ``executable`` are the caller's."""
 
-BOOLEANS = ("offline", "newest", "prefer-final", "use-dependency-links", "allow-picked-versions",
-    "show-picked-versions", "install-from-cache", "abi-tag-eggs")
+BOOLEANS = (
+    "offline",
+    "newest",
+    "prefer-final",
+    "use-dependency-links",
+    "allow-picked-versions",
+    "show-picked-versions",
+    "install-from-cache",
+    "abi-tag-eggs",
+)
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 CACHES = ("download-cache", "extends-cache")
 LEVELS = frozenset({"DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"})
@@ -73,8 +83,11 @@ def settle(options: MutableMapping[str, str], host: str, set_in: Callable[[str],
         source = set_in(name)
         if source is not None and "://" in source:
             raise ProfileError(
-                f"{name} = {value[:200]} is relative in a remote file.", reason="ambiguous-directory",
-                section="buildout", option=name, resolution="Make it absolute.",
+                f"{name} = {value[:200]} is relative in a remote file.",
+                reason="ambiguous-directory",
+                section="buildout",
+                option=name,
+                resolution="Make it absolute.",
             )
         place = posixpath.dirname(source) if source is not None else host
         if name in CACHES:
@@ -123,6 +136,9 @@ def _is_number(text: str) -> bool:
 
 def _bad(reason: str, option: str, value: str, resolution: str) -> ProfileError:
     return ProfileError(
-        f"Invalid value for {option!r}: {value[:200]!r}", reason=reason, section="buildout", option=option,
+        f"Invalid value for {option!r}: {value[:200]!r}",
+        reason=reason,
+        section="buildout",
+        option=option,
         resolution=resolution,
     )

@@ -87,35 +87,69 @@ def _system_names(facts: Facts) -> dict[str, object]:
 
 
 def _modules(facts: Facts) -> dict[str, object]:
-    path = _Stand("os.path", {
-        "isdir": lambda name: name in facts.directories,
-        "isfile": lambda name: name in facts.files,
-        "exists": lambda name: name in facts.directories or name in facts.files,
-        "join": posixpath.join, "basename": posixpath.basename, "dirname": posixpath.dirname, "sep": "/",
-    })
-    system = _Stand("os", {
-        "name": facts.os_name, "sep": "/", "path": path, "F_OK": 0, "R_OK": 4, "W_OK": 2, "X_OK": 1,
-        "access": lambda name, mode: mode in {0, 4} and (name in facts.directories or name in facts.files),
-    })
+    path = _Stand(
+        "os.path",
+        {
+            "isdir": lambda name: name in facts.directories,
+            "isfile": lambda name: name in facts.files,
+            "exists": lambda name: name in facts.directories or name in facts.files,
+            "join": posixpath.join,
+            "basename": posixpath.basename,
+            "dirname": posixpath.dirname,
+            "sep": "/",
+        },
+    )
+    system = _Stand(
+        "os",
+        {
+            "name": facts.os_name,
+            "sep": "/",
+            "path": path,
+            "F_OK": 0,
+            "R_OK": 4,
+            "W_OK": 2,
+            "X_OK": 1,
+            "access": lambda name, mode: mode in {0, 4} and (name in facts.directories or name in facts.files),
+        },
+    )
     return {
         "os": system,
-        "sys": _Stand("sys", {
-            "version_info": (*facts.python, "final", 0), "platform": facts.platform, "byteorder": facts.byteorder,
-            "version": facts.python_full_version, "maxsize": 2 ** (facts.bits - 1) - 1, "_multiarch": facts.multiarch,
-            "implementation": _Stand("sys.implementation", {"name": facts.implementation}),
-        }),
-        "platform": _Stand("platform", {
-            "machine": lambda: facts.machine, "system": lambda: facts.system, "release": lambda: facts.release,
-            "version": lambda: facts.version, "processor": lambda: "", "libc_ver": lambda: ("glibc", "2.36"),
-            "architecture": lambda: (f"{facts.bits}bit", "ELF"),
-            "python_version": lambda: facts.python_full_version,
-            "python_version_tuple": lambda: tuple(map(str, facts.python)),
-            "python_implementation": lambda: {"cpython": "CPython", "pypy": "PyPy"}.get(facts.implementation, ""),
-            "freedesktop_os_release": lambda: dict(facts.os_release),
-        }),
-        "re": _Stand("re", {
-            "match": _regular(re.match), "search": _regular(re.search), "fullmatch": _regular(re.fullmatch),
-        }),
+        "sys": _Stand(
+            "sys",
+            {
+                "version_info": (*facts.python, "final", 0),
+                "platform": facts.platform,
+                "byteorder": facts.byteorder,
+                "version": facts.python_full_version,
+                "maxsize": 2 ** (facts.bits - 1) - 1,
+                "_multiarch": facts.multiarch,
+                "implementation": _Stand("sys.implementation", {"name": facts.implementation}),
+            },
+        ),
+        "platform": _Stand(
+            "platform",
+            {
+                "machine": lambda: facts.machine,
+                "system": lambda: facts.system,
+                "release": lambda: facts.release,
+                "version": lambda: facts.version,
+                "processor": lambda: "",
+                "libc_ver": lambda: ("glibc", "2.36"),
+                "architecture": lambda: (f"{facts.bits}bit", "ELF"),
+                "python_version": lambda: facts.python_full_version,
+                "python_version_tuple": lambda: tuple(map(str, facts.python)),
+                "python_implementation": lambda: {"cpython": "CPython", "pypy": "PyPy"}.get(facts.implementation, ""),
+                "freedesktop_os_release": lambda: dict(facts.os_release),
+            },
+        ),
+        "re": _Stand(
+            "re",
+            {
+                "match": _regular(re.match),
+                "search": _regular(re.search),
+                "fullmatch": _regular(re.fullmatch),
+            },
+        ),
     }
 
 
@@ -131,8 +165,22 @@ def _getattr(value: object, name: object, *default: object) -> object:
 
 def _builtins() -> dict[str, object]:
     return {
-        "int": int, "str": str, "bool": bool, "float": float, "len": len, "tuple": tuple, "list": list, "set": set,
-        "min": min, "max": max, "any": any, "all": all, "sorted": sorted, "abs": abs, "sum": sum, "getattr": _getattr,
+        "int": int,
+        "str": str,
+        "bool": bool,
+        "float": float,
+        "len": len,
+        "tuple": tuple,
+        "list": list,
+        "set": set,
+        "min": min,
+        "max": max,
+        "any": any,
+        "all": all,
+        "sorted": sorted,
+        "abs": abs,
+        "sum": sum,
+        "getattr": _getattr,
     }
 
 
@@ -141,20 +189,61 @@ def names_for(facts: Facts) -> dict[str, object]:
     return {**_builtins(), **_python_names(facts), **_system_names(facts), **_modules(facts)}
 
 
-_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], object]] = MappingProxyType({
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
-    ast.In: lambda item, container: item in container, ast.NotIn: lambda item, container: item not in container,
-})
-_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], object]] = MappingProxyType({
-    ast.Add: operator.add, ast.Sub: operator.sub, ast.FloorDiv: operator.floordiv, ast.Div: operator.truediv,
-    ast.Mod: operator.mod, ast.BitAnd: operator.and_, ast.BitOr: operator.or_, ast.BitXor: operator.xor,
-})
-_UNARY: Mapping[type[ast.unaryop], Callable[[Any], object]] = MappingProxyType({
-    ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
-})
-_STRING_METHODS = frozenset({"split", "rsplit", "startswith", "endswith", "lower", "upper", "strip", "lstrip", "rstrip",
-    "partition", "rpartition", "find", "isdigit", "splitlines", "replace", "count", "index"})
+_COMPARE: Mapping[type[ast.cmpop], Callable[[Any, Any], object]] = MappingProxyType(
+    {
+        ast.Eq: operator.eq,
+        ast.NotEq: operator.ne,
+        ast.Lt: operator.lt,
+        ast.LtE: operator.le,
+        ast.Gt: operator.gt,
+        ast.GtE: operator.ge,
+        ast.Is: operator.is_,
+        ast.IsNot: operator.is_not,
+        ast.In: lambda item, container: item in container,
+        ast.NotIn: lambda item, container: item not in container,
+    }
+)
+_BINARY: Mapping[type[ast.operator], Callable[[Any, Any], object]] = MappingProxyType(
+    {
+        ast.Add: operator.add,
+        ast.Sub: operator.sub,
+        ast.FloorDiv: operator.floordiv,
+        ast.Div: operator.truediv,
+        ast.Mod: operator.mod,
+        ast.BitAnd: operator.and_,
+        ast.BitOr: operator.or_,
+        ast.BitXor: operator.xor,
+    }
+)
+_UNARY: Mapping[type[ast.unaryop], Callable[[Any], object]] = MappingProxyType(
+    {
+        ast.Not: operator.not_,
+        ast.USub: operator.neg,
+        ast.UAdd: operator.pos,
+        ast.Invert: operator.invert,
+    }
+)
+_STRING_METHODS = frozenset(
+    {
+        "split",
+        "rsplit",
+        "startswith",
+        "endswith",
+        "lower",
+        "upper",
+        "strip",
+        "lstrip",
+        "rstrip",
+        "partition",
+        "rpartition",
+        "find",
+        "isdigit",
+        "splitlines",
+        "replace",
+        "count",
+        "index",
+    }
+)
 _DICT_METHODS = frozenset({"get", "keys", "values", "items"})
 
 

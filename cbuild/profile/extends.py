@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote, urlsplit
 
-from cbuild.errors import ProfileError
+from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.problems import did_you_mean, shorten
 from cbuild.profile.seed import interpolate
 from cbuild.profile.syntax import BASE_LOCATION, Parsed, decode, parse
@@ -23,6 +24,7 @@ Read = Callable[[str], bytes]
 
 MAX_DEPTH = 5_000
 MAX_FILES = 50_000
+MAX_SIZE = 1 << 26
 BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
 
 _IS_URL = re.compile(r"[a-zA-Z+]+://").match
@@ -94,8 +96,11 @@ class Loader:
             pending.append(iter(_mentions(file)))
             if len(chain) > MAX_DEPTH or len(self._known) > MAX_FILES:
                 raise ProfileError(
-                    f"More than {MAX_DEPTH} files extend one another.", reason="too-deep", file=file.name,
-                    chain=shorten(item.name for item in chain), resolution="Extend fewer files.",
+                    f"More than {MAX_DEPTH} files extend one another.",
+                    reason="too-deep",
+                    file=file.name,
+                    chain=shorten(item.name for item in chain),
+                    resolution="Extend fewer files.",
                 )
             return file
 
@@ -150,15 +155,26 @@ class Loader:
             self._offline = chain[0].parsed.sections.get("buildout", {}).get("offline")
         if self._offline == "true" and not url.startswith("file://"):
             raise ProfileError(
-                f"Couldn't download {url}: offline.", reason="offline", **_place(chain, mention),
+                f"Couldn't download {url}: offline.",
+                reason="offline",
+                **_place(chain, mention),
                 resolution="Run with -O, or take `offline = true` out of the profile.",
             )
         if self._read is not None:
-            return self._read(url)
+            try:
+                return self._read(url)
+            except CbuildError as error:
+                if error.file is None:
+                    place = _place(chain, mention)
+                    error.file, error.line, error.column = place["file"], place["line"], place["column"]
+                    error.section, error.option, error.chain = place["section"], place["option"], place["chain"]
+                raise
         if url.startswith("file://"):
             return _read_local(unquote(urlsplit(url).path), chain, mention)
         raise ProfileError(
-            f"{url} is not a local file.", reason="remote-file", **_place(chain, mention),
+            f"{url} is not a local file.",
+            reason="remote-file",
+            **_place(chain, mention),
             resolution="Download it, and name the local file in extends.",
         )
 
@@ -166,6 +182,9 @@ class Loader:
 def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes:
     path = Path(name)
     try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIZE:
+            raise OSError("not a regular file" if not stat.S_ISREG(found.st_mode) else f"larger than {MAX_SIZE} bytes")
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = "missing-file" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable-file"
@@ -175,7 +194,9 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
         where = "" if mention is None else f", which {chain[-1].name} extends"
         what = "There is no file" if reason == "missing-file" else "Can't read"
         raise ProfileError(
-            f"{what} {name}{where}.", reason=reason, details="" if reason == "missing-file" else str(error),
+            f"{what} {name}{where}.",
+            reason=reason,
+            details="" if reason == "missing-file" else str(error),
             **_place(chain, mention, name),
             resolution=near or "Names in extends are relative to the file that they are in.",
         ) from None
@@ -194,7 +215,11 @@ def _place(chain: list[File], mention: _Mention | None, name: str | None = None)
                 line, column = number, at + 1
                 break
     return {
-        "file": chain[-1].name, "line": line, "column": column, "section": "buildout", "option": mention.option,
+        "file": chain[-1].name,
+        "line": line,
+        "column": column,
+        "section": "buildout",
+        "option": mention.option,
         "chain": shorten(item.name for item in chain),
     }
 
@@ -226,10 +251,13 @@ def _set_base_location(file: File) -> None:
 
 def _cycle(file: File, mention: _Mention, found: File, chain: list[File]) -> ProfileError:
     names = [item.name for item in chain]
-    loop = [*names[chain.index(found):], found.name]
+    loop = [*names[chain.index(found) :], found.name]
     return ProfileError(
-        f"{found.name} extends itself.", reason="cycle", details=" -> ".join(shorten(loop)),
-        **_place(chain, mention, file.name), resolution=f"Take {mention.name} out of this {mention.option}.",
+        f"{found.name} extends itself.",
+        reason="cycle",
+        details=" -> ".join(shorten(loop)),
+        **_place(chain, mention, file.name),
+        resolution=f"Take {mention.name} out of this {mention.option}.",
     )
 
 

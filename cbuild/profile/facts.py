@@ -32,8 +32,27 @@ class Facts:
         ("PRETTY_NAME", "Debian GNU/Linux 12 (bookworm)"),
     )
     directories: frozenset[str] = field(
-        default=frozenset({"/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/tmp", "/usr",  # noqa: S108 - names, not files made
-            "/usr/bin", "/usr/include", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/sbin", "/usr/share", "/var"}),
+        default=frozenset(
+            {
+                "/",
+                "/bin",
+                "/dev",
+                "/etc",
+                "/lib",
+                "/lib64",
+                "/proc",
+                "/sbin",
+                "/tmp",
+                "/usr",  # noqa: S108 - names, not files made
+                "/usr/bin",
+                "/usr/include",
+                "/usr/lib",
+                "/usr/lib/x86_64-linux-gnu",
+                "/usr/sbin",
+                "/usr/share",
+                "/var",
+            }
+        ),
     )
     files: frozenset[str] = field(default=frozenset({"/bin/sh", "/etc/os-release", "/usr/bin/gcc", "/usr/bin/python3"}))
 

@@ -18,7 +18,6 @@ MAX_TOTAL = 1 << 28
 """Bytes, roughly: ENTRY for an inherited option, and the values that increments make."""
 
 
-
 class Macros:
     """Expands sections, each once. sections: merged ones; what is added to it later is seen."""
 
@@ -93,7 +92,11 @@ class Macros:
 
     def _error(self, name: str, reason: str, problem: str, path: list[str], near: str = "") -> ProfileError:
         return ProfileError(
-            f"[{name}] can't inherit: {problem}.", reason=reason, section=name, option=PARENT, chain=shorten(path),
+            f"[{name}] can't inherit: {problem}.",
+            reason=reason,
+            section=name,
+            option=PARENT,
+            chain=shorten(path),
             details=" -> ".join(shorten(path)) if reason == "circular-macro" else "",
             resolution=near or "The option `<` lists sections, one a line.",
         )

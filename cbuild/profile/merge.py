@@ -142,8 +142,11 @@ def _born(head: Mention) -> str:
 def _too_large(key: Key) -> ProfileError:
     section, name = key
     return ProfileError(
-        f"The increments of [{section}] {name} add up to more than can be meant.", reason="value-too-large",
-        section=section, option=name, resolution="Files that extend one another more than once repeat their +=;"
+        f"The increments of [{section}] {name} add up to more than can be meant.",
+        reason="value-too-large",
+        section=section,
+        option=name,
+        resolution="Files that extend one another more than once repeat their +=;"
         " `extends-once = true` in [buildout] counts each file once.",
     )
 

@@ -102,11 +102,11 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
 
     def text(self, file: str) -> list[str]:
         """Return the lines of a file of the profile; none if it isn't one."""
-        for layer in self._layers:
-            for item in layer.order:
-                if item.name == file:
-                    return item.parsed.text
-        return []
+        return self._texts.get(file, [])
+
+    @cached_property
+    def _texts(self) -> dict[str, list[str]]:
+        return {item.name: item.parsed.text for layer in self._layers for item in layer.order}
 
 
 def _origin(file: File, section: str, name: str, operator: str) -> Origin:

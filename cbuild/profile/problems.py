@@ -39,6 +39,6 @@ def shorten(chain: Iterable[str]) -> tuple[str, ...]:
 def excerpt(line: str, column: int) -> str:
     """Return a line of a file and, below it, a caret at column (from 1); a long line is cut around it."""
     start = max(0, column - 1 - SHOWN_BEFORE)
-    shown = line[start:start + SHOWN_LINE].expandtabs(1)
+    shown = line[start : start + SHOWN_LINE].expandtabs(1)
     before, after = "…" if start else "", "…" if len(line) > start + SHOWN_LINE else ""
     return f"{before}{shown}{after}\n{' ' * (len(before) + column - 1 - start)}^"

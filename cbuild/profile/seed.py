@@ -77,8 +77,12 @@ class _Expander:
             for key in (name, name.lower()):
                 if key in self._options:
                     return self(option, self._options[key], depth + 1)
-            raise self._error("missing-option", option, f"there is no option {name[:200]!r} for %({name[:200]})s",
-                did_you_mean(name, self._options))
+            raise self._error(
+                "missing-option",
+                option,
+                f"there is no option {name[:200]!r} for %({name[:200]})s",
+                did_you_mean(name, self._options),
+            )
 
         result = _PERCENT.sub(replace, value)
         if len(result) > MAX_LENGTH:
@@ -87,9 +91,14 @@ class _Expander:
 
     def _error(self, reason: str, option: str, problem: str, near: str = "") -> ProfileError:
         return ProfileError(
-            f"In [{self._section}] {option}: {problem}.", reason=reason, file=self._file,
-            line=self._lines.get(option) or self._lines.get(f"{option} +"), column=1, section=self._section,
+            f"In [{self._section}] {option}: {problem}.",
+            reason=reason,
+            file=self._file,
+            line=self._lines.get(option) or self._lines.get(f"{option} +"),
+            column=1,
+            section=self._section,
             option=option,
-            resolution=near or "This file has [DEFAULT], extended-by or interpolate, so %(name)s is expanded in it;"
+            resolution=near
+            or "This file has [DEFAULT], extended-by or interpolate, so %(name)s is expanded in it;"
             " write %% for a percent sign.",
         )

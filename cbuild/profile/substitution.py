@@ -68,7 +68,7 @@ class Resolver:
         self._opening: list[str] = []
         self._asking: list[str] = []
         self._trail: list[Label] = []
-        self._blame = Blame(self._locator, self._raw, self._trail)
+        self._blame = Blame(self._locator, self._raw, self._trail, self._asking)
         self._references: dict[str, dict[str, None]] = {}
         self._total = 0
         self._started = lazy
@@ -145,7 +145,9 @@ class Resolver:
         """Add a section, as a recipe's constructor may (RCP-6), and initialise it."""
         if name in self._raw:
             raise ProfileError(
-                f"There is a section [{name}] already.", reason="section-exists", section=name,
+                f"There is a section [{name}] already.",
+                reason="section-exists",
+                section=name,
                 resolution="Give one of the two another name.",
             )
         self._raw[name] = dict(options)
@@ -165,7 +167,6 @@ class Resolver:
         if self._started:
             return
         self._started = True
-        asking, self._asking = self._asking, []
         buildout = self._run(self._open("buildout"))
         make_absolute(Options(buildout, self.value))
         name_state_file(Options(buildout, self.value))
@@ -173,7 +174,6 @@ class Resolver:
         versions = self.value(buildout, "versions")
         if versions and (versions in self._raw or self._explicit_versions):
             self._run(self._open(versions))
-        self._asking = asking
 
     def _known(self, name: str) -> Section | None:
         if name in self._failed:
@@ -202,11 +202,11 @@ class Resolver:
         except BaseException as error:
             for item in reversed(stack):
                 item.close()
-            self._note_failure(error, self._opening[marks[1]:], self._trail[marks[0]:])
+            self._note_failure(error, self._opening[marks[1] :], self._trail[marks[0] :])
             raise
         finally:
-            del self._trail[marks[0]:]
-            del self._opening[marks[1]:]
+            del self._trail[marks[0] :]
+            del self._opening[marks[1] :]
         return value
 
     def _note_failure(self, error: BaseException, sections: Iterable[str], options: Iterable[Label]) -> None:
@@ -292,7 +292,7 @@ class Resolver:
             out: list[str] = []
             at = 0
             for found in _REFERENCE(piece, 0, end):
-                out.append(piece[at:found.start()])
+                out.append(piece[at : found.start()])
                 at = found.end()
                 value = yield self._reference(found[1], section, seen)
                 out.append(value)

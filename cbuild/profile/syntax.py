@@ -58,12 +58,20 @@ def decode(data: bytes, file: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ProfileError(
-            f"{file} is not UTF-8 text.", reason="not-text", details=str(error), file=file, line=line,
+            f"{file} is not UTF-8 text.",
+            reason="not-text",
+            details=str(error),
+            file=file,
+            line=line,
             resolution="Save the file as UTF-8.",
         ) from None
     if text.startswith("\ufeff"):
         raise ProfileError(
-            f"{file} starts with a byte order mark.", reason="no-section-header", file=file, line=1, column=1,
+            f"{file} starts with a byte order mark.",
+            reason="no-section-header",
+            file=file,
+            line=1,
+            column=1,
             resolution="Save the file as UTF-8 without a byte order mark.",
         )
     return text
@@ -174,9 +182,13 @@ class _Parser:
                 self.skipping = not holds(expression, self.facts)
             except ExpressionError as error:
                 raise ProfileError(
-                    f"The condition of [{name}] can't be evaluated: {error}.", reason="bad-condition",
-                    details=excerpt(line, line.index(":") + 2), file=self.file, line=number,
-                    column=line.index(":") + 2, section=name,
+                    f"The condition of [{name}] can't be evaluated: {error}.",
+                    reason="bad-condition",
+                    details=excerpt(line, line.index(":") + 2),
+                    file=self.file,
+                    line=number,
+                    column=line.index(":") + 2,
+                    section=name,
                     resolution="Conditions are environment markers, or Python with sys, os, platform, re and names"
                     " such as linux, bits64 or python3; they describe the builder (docs/profile.md).",
                 ) from None
@@ -249,14 +261,24 @@ class _Parser:
 
     def _no_header(self, line: str, number: int) -> None:
         raise ProfileError(
-            f"{self.file} has text before its first section.", reason="no-section-header", details=excerpt(line, 1),
-            file=self.file, line=number, column=1, resolution="Start the file with a header such as [buildout].",
+            f"{self.file} has text before its first section.",
+            reason="no-section-header",
+            details=excerpt(line, 1),
+            file=self.file,
+            line=number,
+            column=1,
+            resolution="Start the file with a header such as [buildout].",
         )
 
     def _bad_name(self, name: str, number: int) -> None:
         raise ProfileError(
-            f"An option's name can't end in {name[-1]!r}: {name[:200]}", reason="bad-option-name", file=self.file,
-            line=number, column=1, option=name[:200], resolution="Write `name += value`, with the operator at the `=`.",
+            f"An option's name can't end in {name[-1]!r}: {name[:200]}",
+            reason="bad-option-name",
+            file=self.file,
+            line=number,
+            column=1,
+            option=name[:200],
+            resolution="Write `name += value`, with the operator at the `=`.",
         )
 
     def _fail(self) -> None:
@@ -264,8 +286,12 @@ class _Parser:
         more = len(self.bad) - MAX_REPORTED
         raise ProfileError(
             f"{self.file} has {'a line' if len(self.bad) == 1 else 'lines'} that can't be read.",
-            reason="parse-error", details=shown + (f"\nand {more} more" if more > 0 else ""),
-            file=self.file, line=self.bad[0][0], column=1, resolution=_advice(self.bad[0][1]),
+            reason="parse-error",
+            details=shown + (f"\nand {more} more" if more > 0 else ""),
+            file=self.file,
+            line=self.bad[0][0],
+            column=1,
+            resolution=_advice(self.bad[0][1]),
         )
 
 
@@ -274,7 +300,7 @@ def split_header(line: str) -> tuple[str, str] | None:
     found = _NAME(line, 1)
     if found is None:
         return None
-    rest = line[found.end():]
+    rest = line[found.end() :]
     if rest[:1] == ":":
         end = min((at for at in (rest.find("#"), rest.find(";")) if at >= 0), default=len(rest))
         body = rest[1:end].rstrip()
@@ -293,5 +319,3 @@ def _advice(line: str) -> str:
     if "=" not in line and ":" in line:
         return "Options are written name = value; there is no name: value."
     return "Lines are [section] headers, name = value (also += and -=), indented continuations, or # comments."
-
-

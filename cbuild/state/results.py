@@ -14,11 +14,15 @@ from cbuild.state.home import Home
 
 @dataclass(frozen=True)
 class Result:
-    """What installing a part gave: its layer, the paths that the recipe returned, and how long it took (seconds)."""
+    """What installing a part gave: its layer, the paths that the recipe returned, and how long it took (seconds).
+
+    lints: what was found that makes, or could make, the result depend on the machine; one line each.
+    """
 
     layer: Layer
     paths: tuple[str, ...]
     seconds: float
+    lints: tuple[str, ...] = ()
 
 
 class Results:
@@ -38,7 +42,7 @@ class Results:
         if not self._layout.has(layer["diff_id"]):
             return None
         own = Layer(layer["diff_id"], layer["size"], tuple(layer["owns"]), tuple(layer["mentions"]))
-        return Result(own, tuple(found["paths"]), found["seconds"])
+        return Result(own, tuple(found["paths"]), found["seconds"], tuple(found.get("lints", ())))
 
     def put(self, key: str, document: dict[str, object], result: Result) -> None:
         """Keep the result and its key's document."""
