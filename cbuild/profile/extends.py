@@ -182,9 +182,7 @@ class Loader:
 def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes:
     path = Path(name)
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_SIZE:
-            raise OSError("not a regular file" if not stat.S_ISREG(found.st_mode) else f"larger than {MAX_SIZE} bytes")
+        _refuse_special(path.stat())
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = "missing-file" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable-file"
@@ -200,6 +198,14 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
             **_place(chain, mention, name),
             resolution=near or "Names in extends are relative to the file that they are in.",
         ) from None
+
+
+def _refuse_special(found: os.stat_result) -> None:
+    """Raise OSError for what can't be read to its end: a pipe, a device, a directory, an enormous file."""
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("not a regular file")
+    if found.st_size > MAX_SIZE:
+        raise OSError(f"larger than {MAX_SIZE} bytes")
 
 
 def _place(chain: list[File], mention: _Mention | None, name: str | None = None) -> _Place:

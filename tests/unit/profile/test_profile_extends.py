@@ -1,7 +1,10 @@
+import os
+from pathlib import Path
+
 import pytest
 
-from cbuild.errors import ProfileError
-from cbuild.profile import Assignment, load, parse_assignment
+from cbuild.errors import ProfileError, SourceError
+from cbuild.profile import Assignment, extends, load, parse_assignment
 
 
 def test_names_are_relative_to_the_file_they_are_in(read):
@@ -12,8 +15,6 @@ def test_names_are_relative_to_the_file_they_are_in(read):
 
 
 def test_each_file_is_read_once(write, monkeypatch):
-    from pathlib import Path
-
     text = {f"e{number}": f"[buildout]\nextends = e{number + 1}.cfg e{number + 1}.cfg\n" for number in range(60)}
     root = write(**text, e60="[s]\na = 1\n")
     opened = []
@@ -94,16 +95,28 @@ def test_extends_on_the_command_line(write, tmp_path):
     assert "extends" not in profile.sections.get("buildout", {})
 
 
-def test_too_deep(write):
+def test_too_deep(write, monkeypatch):
     text = {f"e{number}": f"[buildout]\nextends = e{number + 1}.cfg\n" for number in range(30)}
     root = write(**text, e30="")
-    import cbuild.profile.extends as module
-
-    original, module.MAX_DEPTH = module.MAX_DEPTH, 20
-    try:
-        with pytest.raises(ProfileError) as caught:
-            load(root)
-    finally:
-        module.MAX_DEPTH = original
+    monkeypatch.setattr(extends, "MAX_DEPTH", 20)
+    with pytest.raises(ProfileError) as caught:
+        load(root)
     assert caught.value.reason == "too-deep"
     assert len(caught.value.chain) < 20
+
+
+def test_only_regular_files_are_read(write, tmp_path):
+    os.mkfifo(tmp_path / "pipe.cfg")
+    for name in ("pipe.cfg", ".", "/dev/zero"):
+        with pytest.raises(ProfileError) as caught:
+            load(write(a=f"[buildout]\nextends = {name}\n"))
+        assert caught.value.reason == "unreadable-file"
+
+
+def test_what_the_hook_raises_gets_a_place(write):
+    def read(url):
+        raise SourceError(f"{url} is gone")
+
+    with pytest.raises(SourceError) as caught:
+        load(write(a="[buildout]\nextends = http://h/r.cfg\n"), read=read)
+    assert (caught.value.line, caught.value.column, caught.value.option) == (2, 11, "extends")

@@ -134,7 +134,7 @@ def test_an_error_has_the_chain_of_references(resolve):
 @pytest.mark.parametrize(("text", "reason", "option"), [
     ("[buildout]\nx = 1\n", "missing-option", "parts"),
     ("[buildout]\nparts = p\n[p]\nx = 1\n", "missing-option", "recipe"),
-    ("[buildout]\nparts = nosuch\n", "missing-section", None),
+    ("[buildout]\nparts = nosuch\n", "missing-section", "parts"),
     ("[buildout]\nparts =\noffline = True\n", "bad-boolean", "offline"),
     ("[buildout]\nparts =\nlog-level = LOUD\n", "bad-log-level", "log-level"),
     ("[buildout]\nparts =\nverbosity = x\n", "bad-verbosity", "verbosity"),
@@ -168,3 +168,28 @@ def test_a_reference_bomb_is_refused(resolve):
     with pytest.raises(ProfileError) as caught:
         resolve(text).section("s")
     assert caught.value.reason == "value-too-large"
+
+
+def test_a_listed_part_that_is_missing_is_shown_where_it_is_listed(resolve):
+    with pytest.raises(ProfileError) as caught:
+        resolve("[buildout]\nparts =\n  a\n  nosuch\n[a]\nrecipe = r\n").initialise()
+    error = caught.value
+    assert (error.section, error.option, error.line, error.column) == ("buildout", "parts", 4, 3)
+
+
+def test_a_section_that_a_constructor_misses_is_its_part_s_error(resolve):
+    def initialize(_name, _options):
+        resolver.section("nosuch")
+
+    resolver = resolve(P + "[p]\nrecipe = r\n", initialize=initialize)
+    with pytest.raises(ProfileError) as caught:
+        resolver.initialise()
+    assert (caught.value.section, caught.value.option, caught.value.line) == ("p", "recipe", 4)
+
+
+def test_many_errors_take_no_longer_than_few(resolve):
+    text = "".join(f"[s{number}]\na = ${{t{number}:x}}\n" for number in range(2000))
+    resolver = resolve(text, lazy=True)
+    for number in range(2000):
+        with pytest.raises(ProfileError):
+            resolver.option(f"s{number}", "a")
