@@ -12,8 +12,8 @@ from pathlib import Path
 
 from cbuild.canonical import sha256_bytes
 from cbuild.engine.api import Engine
-from cbuild.image.layout import Layout
 from cbuild.errors import UsageError
+from cbuild.image.layout import Layout
 from cbuild.state.home import Home
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import sys
@@ -33,7 +34,7 @@ HOST_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPER
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the process ends with the contract's exit code."""
-    # Whoever sends TERM (a supervisor, a CI that cancels) wants what Ctrl-C does: containers stopped, what is done kept.
+    # Whoever sends TERM (a supervisor, a CI that cancels) wants what Ctrl-C does: no container left, what is done kept.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbuild.canonical import canonical_json, sha256_bytes
-from cbuild.errors import ProfileError
+from cbuild.errors import ProfileError, near
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
@@ -16,7 +16,7 @@ from cbuild.profile import Profile, Resolver
 from cbuild.recipe import code
 from cbuild.recipe.api import MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
-from cbuild.recipe.registry import Native, find
+from cbuild.recipe.registry import NATIVE, Native, find
 from cbuild.source import Request, Sources
 from cbuild.state.home import Home
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -43,7 +45,8 @@ sys.addaudithook(forbid)
 {CLI}"""
 
 #: Of the caller's environment, what a run gets: nothing that could make two runs equal or different by accident.
-KEPT = ("PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG")
+KEPT = ("PATH", "HOME", "TMPDIR", "XDG_RUNTIME_DIR", "LANG", "SSL_CERT_FILE", "PIP_CONFIG_FILE", "PIP_INDEX_URL")
+PROXIES = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
 Document = dict
 
@@ -62,7 +65,7 @@ class Store:
 
     def start(self, directory: Path, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
         """Start cbuild in directory; prefix is a program that runs it (faketime)."""
-        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment = {name: os.environ[name] for name in (*KEPT, *PROXIES) if name in os.environ}
         environment |= {"PYTHONPATH": str(ROOT), "CBUILD_HOME": str(self.home.root)}
         environment[VARIABLES[self.engine.name]] = self.url
         return subprocess.Popen(
@@ -102,6 +105,16 @@ class Store:
         with tarfile.open(Layout(self.home.oci).blob(layer(document, part)), "r:") as tar:
             found = {member.name: tar.extractfile(member) for member in tar if member.isfile()}
             return {name.removeprefix("opt/cbuild/"): stream.read() for name, stream in found.items()}
+
+    def wait_for(self, part: str) -> ContainerState:
+        """Return the container of a part as soon as it runs."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for container in self.containers():
+                if container.running and container.labels.get("cbuild.part") == part:
+                    return container
+            time.sleep(0.05)
+        raise AssertionError(f"no container for {part}")
 
     def containers(self) -> list[ContainerState]:
         """Return the containers of this store that the engine has."""
@@ -156,15 +169,8 @@ def command_part(name: str, command: str, **options: str) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def blobs(store: Store) -> set[str]:
-    """Return the digests of everything in the store's layout; what is half-written has no digest for a name."""
-    return {path.name for path in (store.home.oci / "blobs" / "sha256").iterdir()}
-
-
 def check_whole(store: Store) -> None:
     """Check that every blob has the digest that its name says, and that no run has left anything."""
-    import hashlib
-
     for path in (store.home.oci / "blobs" / "sha256").iterdir():
         with path.open("rb") as stream:
             assert hashlib.file_digest(stream, "sha256").hexdigest() == hex_of(path.name)
