@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from cbuild.errors import UsageError
+
 
 @dataclass(frozen=True)
 class Home:
@@ -15,11 +17,22 @@ class Home:
 
     @classmethod
     def default(cls) -> Home:
-        """Return $CBUILD_HOME, else $XDG_DATA_HOME/cbuild, else ~/.local/share/cbuild."""
-        if configured := os.environ.get("CBUILD_HOME"):
-            return cls(Path(configured).absolute())
+        """Return $CBUILD_HOME, else $XDG_DATA_HOME/cbuild, else ~/.local/share/cbuild.
+
+        UsageError (``bad-home``) if it isn't there and can't be made.
+        """
+        configured = os.environ.get("CBUILD_HOME")
         data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-        return cls(Path(data) / "cbuild")
+        root = Path(configured).absolute() if configured else Path(data) / "cbuild"
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"The store {root} can't be made: {error.strerror}.",
+                reason="bad-home",
+                resolution="Set CBUILD_HOME to a directory that you may write to.",
+            ) from error
+        return cls(root)
 
     @property
     def oci(self) -> Path:

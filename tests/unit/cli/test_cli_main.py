@@ -1,0 +1,53 @@
+import errno
+import json
+
+import pytest
+
+from cbuild.cli import main
+from cbuild.errors import EngineError
+
+
+def test_an_unknown_command_and_what_may_have_been_meant(capsys):
+    assert main.run(["sofware"]) == 2
+    assert "Did you mean software?" in capsys.readouterr().err
+
+
+def test_an_unknown_option_is_a_usage_error_in_json_too(capsys):
+    assert main.run(["software", "--nonsense", "--json"]) == 2
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["reason"] == "usage"
+    assert "--nonsense" in error["brief"]
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "reason"),
+    [
+        (EngineError("gone", reason="engine-gone"), 5, "engine-gone"),
+        (OSError(errno.ENOSPC, "No space left on device", "/x"), 5, "host"),
+        (ZeroDivisionError("x"), 70, "internal"),
+        (OSError(errno.ENOENT, "No such file", "/x"), 70, "internal"),
+    ],
+)
+def test_what_a_command_raises_gives_the_contracts_exit_code(monkeypatch, capsys, raised, code, reason):
+    def fail(arguments):
+        raise raised
+
+    monkeypatch.setattr(main, "_dispatch", fail)
+    assert main.run(["software", "--json"]) == code
+    assert json.loads(capsys.readouterr().out)["error"]["reason"] == reason
+
+
+def test_ctrl_c_is_130(monkeypatch):
+    def interrupt(arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(main, "_dispatch", interrupt)
+    assert main.run(["software"]) == 130
+
+
+def test_a_store_that_cannot_be_made(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "software.cfg").write_text("[buildout]\nparts =\n")
+    monkeypatch.setenv("CBUILD_HOME", str(tmp_path / "file" / "store"))
+    assert main.run(["software", str(tmp_path / "software.cfg"), "--json"]) == 2
+    assert json.loads(capsys.readouterr().out)["error"]["reason"] == "bad-home"
