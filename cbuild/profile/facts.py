@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+
+DIRECTORIES = frozenset(
+    ["/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/tmp", "/usr", "/usr/bin", "/usr/include", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/sbin", "/usr/share", "/var"]
+)
+FILES = frozenset({"/bin/sh", "/etc/os-release", "/usr/bin/gcc", "/usr/bin/python3"})
 
 
 @dataclass(frozen=True)
@@ -31,30 +36,8 @@ class Facts:
         ("NAME", "Debian GNU/Linux"),
         ("PRETTY_NAME", "Debian GNU/Linux 12 (bookworm)"),
     )
-    directories: frozenset[str] = field(
-        default=frozenset(
-            {
-                "/",
-                "/bin",
-                "/dev",
-                "/etc",
-                "/lib",
-                "/lib64",
-                "/proc",
-                "/sbin",
-                "/tmp",
-                "/usr",  # noqa: S108 - names, not files made
-                "/usr/bin",
-                "/usr/include",
-                "/usr/lib",
-                "/usr/lib/x86_64-linux-gnu",
-                "/usr/sbin",
-                "/usr/share",
-                "/var",
-            }
-        ),
-    )
-    files: frozenset[str] = field(default=frozenset({"/bin/sh", "/etc/os-release", "/usr/bin/gcc", "/usr/bin/python3"}))
+    directories: frozenset[str] = DIRECTORIES
+    files: frozenset[str] = FILES
 
     @property
     def python_version(self) -> str:

@@ -10,8 +10,15 @@ from cbuild.errors import ProfileError
 from cbuild.profile import Resolver, load, parse_assignment, with_directory
 
 LEFT_OUT = {
-    "directory", "bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory", "download-cache",
-    "extends-cache", "installed", "executable",
+    "directory",
+    "bin-directory",
+    "parts-directory",
+    "eggs-directory",
+    "develop-eggs-directory",
+    "download-cache",
+    "extends-cache",
+    "installed",
+    "executable",
 }
 DIRECTORY = "/the-buildout-directory"
 EXECUTABLE = "/the-python"

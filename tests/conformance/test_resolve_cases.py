@@ -62,7 +62,7 @@ def _prepare(folder, case, place):
 
     def read(url):
         local = url.startswith("file://")
-        path = Path(url.removeprefix("file://")) if local else place / case["serve"] / url[len(URL) + 1:]
+        path = Path(url.removeprefix("file://")) if local else place / case["serve"] / url[len(URL) + 1 :]
         if not path.is_file():
             raise ProfileError(f"{url}: HTTP Error 404", reason="missing-file")
         return path.read_bytes()
@@ -158,8 +158,16 @@ REASONS = {
     "InterpolationMissingOptionError": {"missing-option"},
     "ValueError": {"circular-reference", "cycle", "recipe"},
     "UserError": {
-        "cycle", "circular-reference", "circular-macro", "bad-reference", "bad-boolean", "bad-log-level", "offline",
-        "missing-file", "missing-section", "recipe",
+        "cycle",
+        "circular-reference",
+        "circular-macro",
+        "bad-reference",
+        "bad-boolean",
+        "bad-log-level",
+        "offline",
+        "missing-file",
+        "missing-section",
+        "recipe",
     },
 }
 

@@ -59,15 +59,18 @@ def test_query(capsys):
 
 
 @pytest.mark.usefixtures("place")
-@pytest.mark.parametrize(("words", "code", "reason"), [
-    (["query", "s:aa"], 3, "missing-option"),
-    (["query", "ss:a"], 3, "missing-section"),
-    (["query"], 2, "bad-query"),
-    (["query", "s:a", "s:b"], 2, "bad-query"),
-    (["annotate", "nosuch"], 3, "missing-section"),
-    (["annotate", "nosuch.cfg"], 3, "missing-file"),
-    (["annotate", "a:b:c=1"], 2, "bad-assignment"),
-])
+@pytest.mark.parametrize(
+    ("words", "code", "reason"),
+    [
+        (["query", "s:aa"], 3, "missing-option"),
+        (["query", "ss:a"], 3, "missing-section"),
+        (["query"], 2, "bad-query"),
+        (["query", "s:a", "s:b"], 2, "bad-query"),
+        (["annotate", "nosuch"], 3, "missing-section"),
+        (["annotate", "nosuch.cfg"], 3, "missing-file"),
+        (["annotate", "a:b:c=1"], 2, "bad-assignment"),
+    ],
+)
 def test_errors(capsys, words, code, reason):
     assert run([*words, "--json"]) == code
     assert json.loads(capsys.readouterr().out)["error"]["reason"] == reason

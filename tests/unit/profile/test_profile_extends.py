@@ -41,12 +41,15 @@ def test_the_root_may_be_missing(tmp_path):
     assert caught.value.reason == "missing-file"
 
 
-@pytest.mark.parametrize("files", [
-    {"a": "[buildout]\nextends = a.cfg\n"},
-    {"a": "[buildout]\nextends = ./a.cfg\n"},
-    {"a": "[buildout]\nextends = b.cfg\n", "b": "[buildout]\nextends = sub/../a.cfg\n", "sub__x": ""},
-    {"a": "[buildout]\nextended-by = b.cfg\n", "b": "[buildout]\nextends = a.cfg\n"},
-])
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": "[buildout]\nextends = a.cfg\n"},
+        {"a": "[buildout]\nextends = ./a.cfg\n"},
+        {"a": "[buildout]\nextends = b.cfg\n", "b": "[buildout]\nextends = sub/../a.cfg\n", "sub__x": ""},
+        {"a": "[buildout]\nextended-by = b.cfg\n", "b": "[buildout]\nextends = a.cfg\n"},
+    ],
+)
 def test_cycles(write, files):
     with pytest.raises(ProfileError) as caught:
         load(write(**files))
@@ -62,8 +65,10 @@ def test_an_error_in_an_extended_file_has_the_chain(write):
 
 
 def test_urls_go_through_the_hook(write):
-    pages = {"http://h/d/r.cfg": b"[buildout]\nextends = ../t.cfg\n[s]\na = ${:_profile_base_location_}\n",
-        "http://h/t.cfg": b"[t]\nb = 1\n"}
+    pages = {
+        "http://h/d/r.cfg": b"[buildout]\nextends = ../t.cfg\n[s]\na = ${:_profile_base_location_}\n",
+        "http://h/t.cfg": b"[t]\nb = 1\n",
+    }
     root = write(a="[buildout]\nextends = http://h/d/r.cfg\n")
     profile = load(root, read=pages.__getitem__)
     assert profile.sections["s"]["_profile_base_location_"] == "http://h/d"

@@ -49,13 +49,16 @@ def test_a_doubling_profile_is_no_work_and_with_increments_refused(write):
     assert once.sections["s"]["b"] == "1"
 
 
-@pytest.mark.parametrize(("word", "expected"), [
-    ("a:b=c", Assignment("a", "b", "=", "c")),
-    ("b=c=d", Assignment("buildout", "b", "=", "c=d")),
-    ("a : b += c ", Assignment("a", "b", "+=", "c")),
-    ("a:b-=", Assignment("a", "b", "-=", "")),
-    ("s:<=m", Assignment("s", "<", "=", "m")),
-])
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("a:b=c", Assignment("a", "b", "=", "c")),
+        ("b=c=d", Assignment("buildout", "b", "=", "c=d")),
+        ("a : b += c ", Assignment("a", "b", "+=", "c")),
+        ("a:b-=", Assignment("a", "b", "-=", "")),
+        ("s:<=m", Assignment("s", "<", "=", "m")),
+    ],
+)
 def test_assignments_are_parsed(word, expected):
     assert parse_assignment(word) == expected
 

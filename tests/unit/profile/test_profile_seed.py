@@ -26,11 +26,14 @@ def test_extended_by_overrides(read):
     assert profile.sections["s"] == {"a": "e", "b": "top"}
 
 
-@pytest.mark.parametrize(("text", "reason"), [
-    ("a = %(nosuch)s", "missing-option"),
-    ("a = 100%", "bad-interpolation"),
-    ("a = %(b)s\nb = %(a)s", "circular-reference"),
-])
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("a = %(nosuch)s", "missing-option"),
+        ("a = 100%", "bad-interpolation"),
+        ("a = %(b)s\nb = %(a)s", "circular-reference"),
+    ],
+)
 def test_bad_interpolation(read, text, reason):
     with pytest.raises(ProfileError) as caught:
         read(f"[DEFAULT]\n[s]\n{text}\n")

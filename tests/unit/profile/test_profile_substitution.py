@@ -100,19 +100,22 @@ def test_directories_are_absolute(resolve, tmp_path):
     assert buildout["download-cache"] == str(tmp_path / "c")
 
 
-@pytest.mark.parametrize(("text", "reason", "section", "option", "line", "column"), [
-    ("[s]\na = x ${t:b}\n", "missing-section", "s", "a", 2, 7),
-    ("[s]\na =\n  x\n  ${t:bb}\n[t]\nb = 1\n", "missing-option", "s", "a", 4, 3),
-    ("[s]\na = ${t}\n", "bad-reference", "s", "a", 2, 5),
-    ("[s]\na = ${t:b:c}\n", "bad-reference", "s", "a", 2, 5),
-    ("[s]\na = ${t/u:b}\n", "bad-reference", "s", "a", 2, 5),
-    ("[s]\na = ${t:b/c}\n", "bad-reference", "s", "a", 2, 5),
-    ("[s]\na = ${:b}\nb = ${:a}\n", "circular-reference", "s", "b", 3, 7),
-    ("[s]\n<= m\n[m]\na = 1\n  ${t:b}\n", "missing-section", "s", "a", 5, 3),
-    ("[s]\n<= m\n", "missing-section", "s", "<", 2, 1),
-    ("[s]\n<= m\n[m]\n<= s\n", "circular-macro", "m", "<", 4, 1),
-    ("[s]\nrecipe = r\n=> t\n", "missing-section", "s", "<part-dependencies>", 3, 1),
-])
+@pytest.mark.parametrize(
+    ("text", "reason", "section", "option", "line", "column"),
+    [
+        ("[s]\na = x ${t:b}\n", "missing-section", "s", "a", 2, 7),
+        ("[s]\na =\n  x\n  ${t:bb}\n[t]\nb = 1\n", "missing-option", "s", "a", 4, 3),
+        ("[s]\na = ${t}\n", "bad-reference", "s", "a", 2, 5),
+        ("[s]\na = ${t:b:c}\n", "bad-reference", "s", "a", 2, 5),
+        ("[s]\na = ${t/u:b}\n", "bad-reference", "s", "a", 2, 5),
+        ("[s]\na = ${t:b/c}\n", "bad-reference", "s", "a", 2, 5),
+        ("[s]\na = ${:b}\nb = ${:a}\n", "circular-reference", "s", "b", 3, 7),
+        ("[s]\n<= m\n[m]\na = 1\n  ${t:b}\n", "missing-section", "s", "a", 5, 3),
+        ("[s]\n<= m\n", "missing-section", "s", "<", 2, 1),
+        ("[s]\n<= m\n[m]\n<= s\n", "circular-macro", "m", "<", 4, 1),
+        ("[s]\nrecipe = r\n=> t\n", "missing-section", "s", "<part-dependencies>", 3, 1),
+    ],
+)
 def test_errors_name_the_place(resolve, text, reason, section, option, line, column):
     with pytest.raises(ProfileError) as caught:
         resolve(text).section("s")
@@ -131,15 +134,18 @@ def test_an_error_has_the_chain_of_references(resolve):
     assert caught.value.resolution == "Did you mean 'location'?"
 
 
-@pytest.mark.parametrize(("text", "reason", "option"), [
-    ("[buildout]\nx = 1\n", "missing-option", "parts"),
-    ("[buildout]\nparts = p\n[p]\nx = 1\n", "missing-option", "recipe"),
-    ("[buildout]\nparts = nosuch\n", "missing-section", "parts"),
-    ("[buildout]\nparts =\noffline = True\n", "bad-boolean", "offline"),
-    ("[buildout]\nparts =\nlog-level = LOUD\n", "bad-log-level", "log-level"),
-    ("[buildout]\nparts =\nverbosity = x\n", "bad-verbosity", "verbosity"),
-    ("[buildout]\nparts =\nversions = nosuch\n", "missing-section", None),
-])
+@pytest.mark.parametrize(
+    ("text", "reason", "option"),
+    [
+        ("[buildout]\nx = 1\n", "missing-option", "parts"),
+        ("[buildout]\nparts = p\n[p]\nx = 1\n", "missing-option", "recipe"),
+        ("[buildout]\nparts = nosuch\n", "missing-section", "parts"),
+        ("[buildout]\nparts =\noffline = True\n", "bad-boolean", "offline"),
+        ("[buildout]\nparts =\nlog-level = LOUD\n", "bad-log-level", "log-level"),
+        ("[buildout]\nparts =\nverbosity = x\n", "bad-verbosity", "verbosity"),
+        ("[buildout]\nparts =\nversions = nosuch\n", "missing-section", None),
+    ],
+)
 def test_bad_buildout_sections(resolve, text, reason, option):
     with pytest.raises(ProfileError) as caught:
         resolve(text).initialise()
@@ -153,11 +159,14 @@ def test_an_error_stays_one(resolve):
             resolver.section(name)
 
 
-@pytest.mark.parametrize("shape", [
-    lambda n: "[s]\n" + "".join(f"a{i} = ${{:a{i + 1}}}\n" for i in range(n)) + f"a{n} = x\n",
-    lambda n: "".join(f"[s{i}]\na = ${{s{i + 1}:a}}\n" for i in range(n)) + f"[s{n}]\na = x\n[s]\na0 = ${{s0:a}}\n",
-    lambda n: "".join(f"[s{i}]\n<= s{i + 1}\n" for i in range(n)) + f"[s{n}]\na0 = x\n[s]\n<= s0\n",
-])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        lambda n: "[s]\n" + "".join(f"a{i} = ${{:a{i + 1}}}\n" for i in range(n)) + f"a{n} = x\n",
+        lambda n: "".join(f"[s{i}]\na = ${{s{i + 1}:a}}\n" for i in range(n)) + f"[s{n}]\na = x\n[s]\na0 = ${{s0:a}}\n",
+        lambda n: "".join(f"[s{i}]\n<= s{i + 1}\n" for i in range(n)) + f"[s{n}]\na0 = x\n[s]\n<= s0\n",
+    ],
+)
 @pytest.mark.parametrize("lazy", [True, False])
 def test_deep_chains_are_no_matter(resolve, shape, lazy):
     assert resolve(shape(3000), lazy=lazy).section("s")["a0"] == "x"

@@ -28,17 +28,20 @@ def test_line_ends_don_t_matter():
     assert sections("[s]\r\na = 1\r\n  2\rb = 3") == {"s": {"a": "1\n2", "b": "3"}}
 
 
-@pytest.mark.parametrize(("line", "expected"), [
-    ("[s]", ("s", "")),
-    ("[ s.x/y ]  # c ]", ("s.x/y", "")),
-    ("[s: [1][0] ] ; ]", ("s", " [1][0] ")),
-    ("[s:]", ("s", "")),
-    ("[a b]", None),
-    ("[s] x", None),
-    ("[s", None),
-    ("[s: '#']", None),
-    ("[]", None),
-])
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("[s]", ("s", "")),
+        ("[ s.x/y ]  # c ]", ("s.x/y", "")),
+        ("[s: [1][0] ] ; ]", ("s", " [1][0] ")),
+        ("[s:]", ("s", "")),
+        ("[a b]", None),
+        ("[s] x", None),
+        ("[s", None),
+        ("[s: '#']", None),
+        ("[]", None),
+    ],
+)
 def test_headers(line, expected):
     assert split_header(line) == expected
 
@@ -67,14 +70,17 @@ def test_every_bad_line_is_named():
     assert caught.value.details.splitlines() == ["line 2: a b = 1", "line 4: = 3", "line 5: d: 4"]
 
 
-@pytest.mark.parametrize(("text", "reason", "line"), [
-    ("a = 1\n", "no-section-header", 1),
-    (" [s]\n", "no-section-header", 1),
-    ("[s]\n  x\n", "parse-error", 2),
-    ("[s]\nc++ = 1\n", "bad-option-name", 2),
-    ("[s]\n[t: nosuchname]\na = 1\n", "bad-condition", 2),
-    ("[s: ]\na = 1\n", "bad-condition", 1),
-])
+@pytest.mark.parametrize(
+    ("text", "reason", "line"),
+    [
+        ("a = 1\n", "no-section-header", 1),
+        (" [s]\n", "no-section-header", 1),
+        ("[s]\n  x\n", "parse-error", 2),
+        ("[s]\nc++ = 1\n", "bad-option-name", 2),
+        ("[s]\n[t: nosuchname]\na = 1\n", "bad-condition", 2),
+        ("[s: ]\na = 1\n", "bad-condition", 1),
+    ],
+)
 def test_bad_files(text, reason, line):
     with pytest.raises(ProfileError) as caught:
         parse(text, "f.cfg")
