@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-DIRECTORIES = frozenset(
-    ["/", "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/tmp", "/usr", "/usr/bin", "/usr/include", "/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/sbin", "/usr/share", "/var"]
-)
+_USR = ("bin", "include", "lib", "lib/x86_64-linux-gnu", "sbin", "share")
+_TOP = ("bin", "dev", "etc", "lib", "lib64", "proc", "sbin", "tmp", "usr", "var")
+DIRECTORIES = frozenset({"/", *(f"/{name}" for name in _TOP), *(f"/usr/{name}" for name in _USR)})
 FILES = frozenset({"/bin/sh", "/etc/os-release", "/usr/bin/gcc", "/usr/bin/python3"})
 
 
