@@ -12,6 +12,7 @@ from cbuild.canonical import hex_of, sha256_bytes, write_atomic
 from cbuild.errors import SourceError
 from cbuild.layer import tar
 from cbuild.layer.entries import collect
+from cbuild.plan.place import Place
 from cbuild.source import Request, Sources
 from cbuild.state.home import Home
 
@@ -32,20 +33,17 @@ class LocalFiles:
         self._packed = home.sources / "packed"
         self._sources = sources
 
-    def request(self, url: str, md5: str | None, section: str) -> Request:
-        """Return what to fetch for url; relative paths are relative to the profile's directory."""
-        if _SCHEME.match(url) and not url.startswith("file:"):
-            return Request(url=url, md5=md5, section=section)
-        path = Path(self._directory, url.removeprefix("file://"))
-        if path.is_dir():
-            path = self._pack(path)
-        return Request(url=str(path), md5=md5, section=section)
+    def request(self, url: str, md5: str | None, place: Place) -> Request:
+        """Return what to fetch for url; relative paths are relative to the profile's directory.
 
-    def path(self, url: str, md5: str | None) -> Path:
-        """Return where the file at url lies now, fetching it if need be."""
-        return self._sources.fetch(self.request(url, md5, "")).path
+        place: where the profile says so. SourceError (``url-unsupported``, ``checksum-invalid``).
+        """
+        if not _SCHEME.match(url) or url.startswith("file:"):
+            path = Path(self._directory, url.removeprefix("file://"))
+            url = str(self._pack(path) if path.is_dir() else path)
+        return Request(url, md5, file=place.file, line=place.line, section=place.section, option=place.option)
 
-    def globbed(self, text: str) -> list[str]:
+    def globbed(self, text: str, place: Place) -> list[str]:
         """Return the directories that a white-space separated list of paths and globs names, sorted."""
         found: list[str] = []
         for word in text.split():
@@ -53,8 +51,9 @@ class LocalFiles:
             matches = [Path(self._directory, match) for match in sorted(found_here)]
             if not matches or not all(path.is_dir() for path in matches):
                 raise SourceError(
-                    f"develop: {word} is no directory.", section="buildout", option="develop",
-                    details=f"looked for in {self._directory}",
+                    f"develop: {word} is no directory.", section=place.section, option=place.option,
+                    file=place.file, line=place.line, details=f"looked for in {self._directory}",
+                    resolution="Correct the name; it is relative to the profile's directory.",
                 )  # fmt: skip
             found += map(str, matches)
         return found

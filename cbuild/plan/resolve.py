@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbuild.canonical import canonical_json, sha256_bytes
-from cbuild.errors import ProfileError, near
+from cbuild.errors import CbuildError, ProfileError, UsageError, near
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
+from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.virtual import Virtual
 from cbuild.profile import Profile, Resolver
 from cbuild.recipe import code
@@ -72,8 +73,13 @@ class Planner:
         buildout = self._resolver.section("buildout")
         wanted = only or tuple(dict.fromkeys(buildout["parts"].split()))
         for name in wanted:
+            if name not in self._profile.sections:
+                raise self._unknown_part(name, asked=bool(only))
             if not self._resolver.section(name).get("recipe"):
-                raise self._error(name, "recipe", f"The part {name} has no recipe.", reason="missing-option")
+                raise self._error(
+                    place(self._resolver, "buildout", "parts"), f"The part {name} has no recipe.",
+                    reason="missing-option", resolution=f"Add `recipe = ...` to [{name}].",
+                )  # fmt: skip
         order = [name for name in self._resolver.parts if name in self._drafts]
         requires = requirements(self._resolver.references, order)
         parts = {name: replace(self._drafts[name], requires=requires[name]) for name in order}
@@ -92,24 +98,25 @@ class Planner:
         )
 
     def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
-        buildout = LiveBuildout(self._resolver, name, self._local.path)
+        def request(url: str, md5: str | None) -> Request:
+            return self._local.request(url, md5, holding(self._resolver, name, options, url))
+
+        buildout = LiveBuildout(self._resolver, name, lambda url, md5: self._sources.fetch(request(url, md5)).path)
         try:
             native.load()(buildout, name, Options(buildout, name, options))
         except (MissingOption, MissingSection) as error:
-            raise self._error(name, "recipe", str(error), reason="missing-option") from error
+            raise self._error(self._at(name), str(error), reason="missing-option") from error
         except UserError as error:
-            raise self._error(name, "recipe", str(error)) from error
+            raise self._error(named(self._resolver, name, options, str(error)), str(error)) from error
         except ProfileError as error:
             # In a template's text; the resolver knows no place for that.
             raise (error if error.file else self._error(
-                name, "recipe", f"[{name}]: {error.brief}", reason=error.reason,
+                self._at(name), f"[{name}]: {error.brief}", reason=error.reason,
                 resolution=error.resolution, details=self._texts(buildout),
             )) from error  # fmt: skip
         use = RecipeUse(code.digest(code.RUNNER, native.module), native.module, native.attribute)
         visible = {section: self._virtual.options(seen) for section, seen in buildout.asked.options.items()}
-        sources = {
-            self._virtual.text(url): self._local.request(url, md5, name) for url, md5 in buildout.asked.sources.items()
-        }
+        sources = {self._virtual.text(url): request(url, md5) for url, md5 in buildout.asked.sources.items()}
         return Part(name, use, given, self._virtual.options(options), visible, sources, ())
 
     def _foreign(self, name: str, options: MutableMapping[str, str], given: dict[str, str], recipe: str) -> Part:
@@ -141,39 +148,46 @@ class Planner:
                 return {str(key): str(value) for key, value in dict(answer["options"]).items()}  # type: ignore[call-overload]
             section = str(answer["message"])
             if answer["kind"] != "needs" or section in visible:
-                raise self._error(name, "recipe", f"The recipe refuses [{name}]: {answer['message']}")
+                raise self._error(self._at(name), f"The recipe refuses [{name}]: {answer['message']}")
             visible[section] = self._virtual.options(self._resolver.section(section))
 
     def _develop(self) -> tuple[Request, ...]:
         text = self._resolver.option("buildout", "develop")
-        return tuple(self._local.request(directory, None, "buildout") for directory in self._local.globbed(text))
+        where = place(self._resolver, "buildout", "develop")
+        return tuple(self._local.request(directory, None, where) for directory in self._local.globbed(text, where))
 
     def _directories(self) -> dict[str, str]:
         buildout = self._resolver.section("buildout")
         return {name: buildout[name] for name in ("directory", *DIRECTORIES, "offline", "newest") if name in buildout}
 
+    def _unknown_part(self, name: str, *, asked: bool) -> CbuildError:
+        hint = near(name, self._profile.sections)
+        if asked:
+            return UsageError(
+                f"The profile has no section [{name}].", reason="unknown-part", details=hint,
+                resolution="`cbuild annotate` lists the sections.",
+            )  # fmt: skip
+        return self._error(
+            place(self._resolver, "buildout", "parts"), f"There is no section [{name}] for the part {name}.",
+            reason="missing-section", resolution=hint or "Extend the profile that has it, or take the name out.",
+        )  # fmt: skip
+
     def _unknown_recipe(self, part: str, recipe: str) -> ProfileError:
         return self._error(
-            part, "recipe", f"No recipe is called {recipe!r}.", reason="unknown-recipe", details=near(recipe, NATIVE),
+            self._at(part), f"No recipe is called {recipe!r}.", reason="unknown-recipe", details=near(recipe, NATIVE),
             resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
         )  # fmt: skip
 
     def _texts(self, buildout: LiveBuildout) -> str:
         return "\n".join(f"in {url}" for url in buildout.asked.sources)
 
+    def _at(self, part: str) -> Place:
+        return place(self._resolver, part, "recipe")
+
     def _error(
-        self,
-        section: str,
-        option: str,
-        brief: str,
-        *,
-        reason: str = "recipe-refuses",
-        resolution: str = "",
-        details: str = "",
+        self, where: Place, brief: str, *, reason: str = "recipe-refuses", resolution: str = "", details: str = ""
     ) -> ProfileError:
-        origins = self._profile.origins.get(section, {}).get(option, ())
-        last = origins[-1] if origins else None
         return ProfileError(
-            brief, reason=reason, section=section, option=option, resolution=resolution, details=details,
-            file=last.file if last else None, line=last.line if last else None,
+            brief, reason=reason, section=where.section, option=where.option, resolution=resolution, details=details,
+            file=where.file, line=where.line,
         )  # fmt: skip

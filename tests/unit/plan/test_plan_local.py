@@ -9,8 +9,12 @@ import pytest
 
 from cbuild.errors import SourceError
 from cbuild.plan.local import LocalFiles
+from cbuild.plan.place import Place
 from cbuild.source import Sources
 from cbuild.state.home import Home
+
+PLACE = Place("a", "url", "/p.cfg", 7)
+DEVELOP = Place("buildout", "develop", "/p.cfg", 2)
 
 
 @pytest.fixture
@@ -46,36 +50,36 @@ def names(request) -> list[str]:
 )
 def test_directories_to_develop(checkout, text, found):
     directory, local = checkout("app")
-    assert [Path(path) for path in local.globbed(text)] == [directory / name for name in found]
+    assert [Path(path) for path in local.globbed(text, DEVELOP)] == [directory / name for name in found]
 
 
 def test_an_absolute_directory_to_develop(checkout):
     directory, local = checkout("app")
-    assert local.globbed(str(directory / "other")) == [str(directory / "other")]
+    assert local.globbed(str(directory / "other"), DEVELOP) == [str(directory / "other")]
 
 
 @pytest.mark.parametrize("text", ["missing", "setup.py", "no*"])
 def test_what_is_no_directory_to_develop(checkout, text):
     _, local = checkout("app")
     with pytest.raises(SourceError) as caught:
-        local.globbed(text)
+        local.globbed(text, DEVELOP)
     assert text in caught.value.brief
     assert caught.value.option == "develop"
 
 
 def test_a_directory_is_packed_under_its_name(checkout):
     directory, local = checkout("app")
-    request = local.request(str(directory / "recipes"), None, "a")
+    request = local.request(str(directory / "recipes"), None, PLACE)
     assert Path(request.url).name == "recipes.tar"
     assert names(request) == ["recipes", "recipes/setup.py"]
-    assert local.request(f"file://{directory}/recipes", None, "a").url == request.url
+    assert local.request(f"file://{directory}/recipes", None, PLACE).url == request.url
 
 
 def test_the_checkouts_own_name_is_no_part_of_the_source(checkout):
     requests = []
     for name in ("app", "app-feature-branch"):
         directory, local = checkout(name)
-        requests += [local.request(str(directory), None, "a"), local.request(f"{directory}/src/..", None, "a")]
+        requests += [local.request(str(directory), None, PLACE), local.request(f"{directory}/src/..", None, PLACE)]
     assert len({request.url for request in requests}) == 1
     assert "profile/src/a.py" in names(requests[0])
 
@@ -83,16 +87,15 @@ def test_the_checkouts_own_name_is_no_part_of_the_source(checkout):
 def test_what_cbuild_writes_is_no_source(checkout):
     """With ``develop = .`` the state file lies inside: it must not make the next run another one."""
     directory, local = checkout("app")
-    before = local.request(str(directory), None, "a").url
+    before = local.request(str(directory), None, PLACE).url
     (directory / ".installed.cfg").write_text("[buildout]\n")
     (directory / "cbuild.lock").write_text("{}\n")
     (directory / "src" / "__pycache__").mkdir()
-    assert local.request(str(directory), None, "a").url == before
+    assert local.request(str(directory), None, PLACE).url == before
     (directory / "src" / "a.py").write_text("changed")
-    assert local.request(str(directory), None, "a").url != before
+    assert local.request(str(directory), None, PLACE).url != before
 
 
 def test_a_url_stays_a_url(checkout):
     _, local = checkout("app")
-    request = local.request("https://example.invalid/a.tar", "0" * 32, "a")
-    assert (request.url, request.md5, request.section) == ("https://example.invalid/a.tar", "0" * 32, "a")
+    request = local.requestX
