@@ -98,4 +98,5 @@ def test_what_cbuild_writes_is_no_source(checkout):
 
 def test_a_url_stays_a_url(checkout):
     _, local = checkout("app")
-    request = local.requestX
+    request = local.request("https://example.invalid/a.tar", "0" * 32, PLACE)
+    assert (request.url, request.md5, request.section) == ("https://example.invalid/a.tar", "0" * 32, "a")

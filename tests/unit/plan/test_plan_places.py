@@ -50,9 +50,7 @@ def test_place(plan, tmp_path, text, reason, line, option):
 
 def test_request_has_its_place(plan):
     patches = "patches =\n  /one.patch\n  /two.patch\n"
-    found = plan(
-        PARTS + "[a]\nrecipe = slapos.recipe.cmmi\npatches =\n  /one.patch\n  /two.patch\nurl = debian:a/b.tar\n"
-    )
+    found = plan(f"{PARTS}[a]\nrecipe = slapos.recipe.cmmi\n{patches}url = debian:a/b.tar\n")
     places = {url: (request.line, request.option) for url, request in found.parts["a"].sources.items()}
     assert places == {"debian:a/b.tar": (8, "url"), "/one.patch": (5, "patches"), "/two.patch": (5, "patches")}
 
