@@ -10,11 +10,13 @@ import os
 import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from cbuild.canonical import CHUNK
-from cbuild.layer.entries import Entry
+from cbuild.layer.entries import Entry, Kind
 
 # 1980-01-02 00:00 UTC: the first day that a zip file can hold in every time zone.
 EPOCH = 315619200
@@ -27,6 +29,10 @@ TYPES = {
     "symlink": tarfile.SYMTYPE,
     "hardlink": tarfile.LNKTYPE,
 }
+
+
+_BIG = 8**11
+"""A size from here on needs a pax record."""
 
 
 class Sink(Protocol):
@@ -46,8 +52,10 @@ def write(entries: Iterable[Entry], sink: Sink, see: Callable[[bytes], None] | N
     for entry in entries:
         size += sink.write(header(entry))
         if entry.source is not None:
-            with entry.source.open("rb") as stream:
-                stream.seek(entry.offset)
+            # Unbuffered: chunks are as big as they can be, and most files are smaller than one.
+            with entry.source.open("rb", buffering=0) as stream:
+                if entry.offset:
+                    stream.seek(entry.offset)
                 size += _copy(stream, entry, sink, see)
     # Two zero blocks, then padding to the record size that tar has had since tapes.
     size += sink.write(bytes(2 * tarfile.BLOCKSIZE))
@@ -56,6 +64,10 @@ def write(entries: Iterable[Entry], sink: Sink, see: Callable[[bytes], None] | N
 
 def header(entry: Entry) -> bytes:
     """Return the header block (and pax blocks where the name or the size needs them) of one entry."""
+    if entry.kind in ("file", "directory"):
+        name = entry.path + b"/" * (entry.kind == "directory")
+        if len(name) <= tarfile.LENGTH_NAME and name.isascii() and entry.size < _BIG:
+            return _plain(name, entry.kind, entry.executable, entry.size)
     info = tarfile.TarInfo(os.fsdecode(entry.path))
     info.type = TYPES[entry.kind]
     info.mode = 0o777 if entry.kind == "symlink" else 0o755 if entry.executable or entry.kind == "directory" else 0o644
@@ -65,7 +77,29 @@ def header(entry: Entry) -> bytes:
     return info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
 
 
-def _copy(stream: BinaryIO, entry: Entry, sink: Sink, see: Callable[[bytes], None] | None) -> int:
+def _plain(name: bytes, kind: Kind, executable: bool, size: int) -> bytes:
+    """Return a header without pax blocks: tarfile's own for this kind, with name, size and checksum put in.
+
+    A fifth of the time that tarfile takes, and equal to the byte (a property test). Offsets: POSIX pax, ustar header.
+    """
+    start, middle, end, total = _template(kind, executable)
+    digits = b"%011o" % size
+    checksum = total + sum(name) + sum(digits)
+    return b"".join((name, start[len(name) :], digits, middle, b"%06o\0" % checksum, end))
+
+
+@cache
+def _template(kind: Kind, executable: bool) -> tuple[bytes, bytes, bytes, int]:
+    """Return what stands before the size, between size and checksum, and behind it; and the sum of the bytes.
+
+    The sum is that of a header without name and size, its checksum being blanks.
+    """
+    block = header(Entry(b"x" * (tarfile.LENGTH_NAME + 1), kind, executable))[-tarfile.BLOCKSIZE :]
+    start, middle, end = bytes(tarfile.LENGTH_NAME) + block[100:124], block[135:148], block[155:]
+    return start, middle, end, sum(start) + sum(middle) + sum(b" " * 7) + sum(end)
+
+
+def _copy(stream: FileIO, entry: Entry, sink: Sink, see: Callable[[bytes], None] | None) -> int:
     remaining = entry.size
     while remaining:
         chunk = stream.read(min(CHUNK, remaining))
@@ -78,7 +112,8 @@ def _copy(stream: BinaryIO, entry: Entry, sink: Sink, see: Callable[[bytes], Non
     if see:
         see(b"")
     padding = -entry.size % tarfile.BLOCKSIZE
-    sink.write(bytes(padding))
+    if padding:
+        sink.write(bytes(padding))
     return entry.size + padding
 
 

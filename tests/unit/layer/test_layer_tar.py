@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cbuild.errors import PartError
 from cbuild.image.layout import Layout
 from cbuild.layer import tar
-from cbuild.layer.entries import collect
+from cbuild.layer.entries import Entry, collect
 from cbuild.layer.write import write_layer
 
 
@@ -139,3 +139,24 @@ def test_any_tree_comes_back(tmp_path_factory, files):
     (base / "out/opt/cbuild").mkdir(parents=True)
     tar.unpack(base / "layer.tar", base / "out")
     assert packed(base / "out/opt/cbuild") == data
+
+
+@given(
+    name=st.one_of(
+        # Walked paths never end in a slash.
+        st.text("aé/.-_ \udc80", min_size=1, max_size=110).filter(lambda text: not text.endswith("/")),
+        st.integers(95, 105).map(lambda length: "n" * length),
+    ),
+    kind=st.sampled_from(["file", "directory"]),
+    executable=st.booleans(),
+    size=st.one_of(st.integers(0, 1 << 40), st.sampled_from([8**11 - 1, 8**11])),
+)
+def test_headers_are_those_of_tarfile(name, kind, executable, size):
+    path = os.fsencode(name)
+    size = size if kind == "file" else 0
+    info = tarfile.TarInfo(name)
+    info.type = tarfile.REGTYPE if kind == "file" else tarfile.DIRTYPE
+    info.mode = 0o755 if executable or kind == "directory" else 0o644
+    info.mtime, info.size = tar.EPOCH, size
+    expected = info.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+    assert tar.header(Entry(path, kind, executable, size)) == expected
