@@ -21,7 +21,7 @@ PATIENCE = 30
 
 def partition(site: Site) -> None:
     """Measure the first start, a changed parameter, and a run with nothing to change."""
-    project = site.root / "partition"
+    project = site.root / "bench-partition"
     shutil.copytree(SOFTWARE, project)
     image = site.cbuild("software", directory=project)["image"]["reference"]
     site.docker("network", "create", "--ipv6", f"--subnet={PREFIX}::/64", NETWORK)

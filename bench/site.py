@@ -20,6 +20,9 @@ from cbuild.state.home import Home
 
 ROOT = Path(__file__).parents[1]
 CBUILD = (sys.executable, "-c", "from cbuild.cli.main import main; main()")
+PROJECTS = ("bench-twenty", "bench-many", "bench-partition")
+"""Directories of profiles, and so the names of their images."""
+
 START_TIMEOUT = 60
 """Seconds that dockerd may take to answer."""
 
@@ -60,6 +63,13 @@ class Site:
         window = ("--since", f"{since:.6f}", "--until", f"{until:.6f}")
         return len(self.docker("events", *window, "--filter", "event=create", "--format", "{{.ID}}").split())
 
+    def forget(self) -> None:
+        """Remove the images that benchmarks made from an engine that goes on running."""
+        names = self.docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+        repositories = ("cbuild-bench/", *(f"localhost/{name}:" for name in PROJECTS))
+        if mine := [name for name in names if name.startswith(repositories)]:
+            self.docker("rmi", "-f", *mine)
+
     def builder_image(self) -> str:
         """Return the name of the builder's image in the engine; cbuild loads it at its first build."""
         digest = base.ensure("builder", self.home).digest
@@ -75,7 +85,11 @@ def site() -> Iterator[Site]:
         home = Home(root / "home")
         _copy_bases(home)
         if host := os.environ.get("DOCKER_HOST"):
-            yield Site(root, home, _environment(root, host))
+            place = Site(root, home, _environment(root, host))
+            try:
+                yield place
+            finally:
+                place.forget()
         else:
             with dockerd(root) as host:
                 yield Site(root, home, _environment(root, host))

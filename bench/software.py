@@ -76,16 +76,18 @@ def one_changed(site: Site) -> None:
     """Change the fifth of twenty independent parts each round."""
     ours, theirs = _prepared(site, PARTS)
     image = site.builder_image()
+    # Versions that no earlier run had: an engine that goes on running still has the steps of that run.
+    version = int(time.time()) % 10**9
     counts: dict[str, list[int]] = {"docker": [], "cbuild": []}
 
     def peer(number: int) -> None:
-        dockerfile(theirs, image, PARTS, number + 1)
+        dockerfile(theirs, image, PARTS, version + number)
         started = time.time()
         build(site, theirs)
         counts["docker"].append(site.created(started, time.time()))
 
     def own(number: int) -> None:
-        profile(ours, PARTS, number + 1)
+        profile(ours, PARTS, version + number)
         started = time.time()
         document = site.cbuild("software", directory=ours)
         built = [part["name"] for part in document["parts"] if part["status"] == "built"]
@@ -100,7 +102,7 @@ def one_changed(site: Site) -> None:
 
 def many(site: Site) -> None:
     """Two hundred parts with nothing to do; Docker's images end at 127 layers, so that it has no peer here."""
-    directory = site.root / "many"
+    directory = site.root / "bench-many"
     profile(directory, MANY)
     say(f"\nBuilding {MANY} parts, once …")
     started = time.monotonic()
@@ -118,7 +120,7 @@ def _unchanged(site: Site, directory: Path) -> None:
 
 def _prepared(site: Site, count: int) -> tuple[Path, Path]:
     """Return a project and a Docker context, both built."""
-    ours, theirs = site.root / "twenty", site.root / "context"
+    ours, theirs = site.root / "bench-twenty", site.root / "context"
     profile(ours, count)
     site.cbuild("software", directory=ours)
     dockerfile(theirs, site.builder_image(), count)
