@@ -159,4 +159,4 @@ class Engine(Protocol):
         """Remove a network if it is there."""
 
     def interactive(self, container: str, command: Sequence[str], user: str = "") -> Sequence[str]:
-        """Return the argv of the engine's own client that opens a terminal in a running container (for ``shell``)."""
+        """Return the argv of the engine's own client that runs command in a container; a terminal stays one."""

@@ -6,7 +6,6 @@ Imported by cbuild.engine.select alone.
 from __future__ import annotations
 
 import ipaddress
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import closing, suppress
@@ -25,8 +24,8 @@ from cbuild.engine.environment import as_list
 from cbuild.engine.failures import timed_out
 from cbuild.engine.network import gateway
 from cbuild.engine.readback import CPU_PERIOD, Document, cpu_quota
+from cbuild.engine.terminal import arguments
 from cbuild.engine.tmpfs import tmpfs_options
-from cbuild.errors import EngineError
 from cbuild.events import Report, silent
 
 #: The first API version (Docker 27.0) that knows gateway_mode_ipv6.
@@ -170,17 +169,8 @@ class DockerEngine(Adapter):
         self._client.remove_network(name)
 
     def interactive(self, container: str, command: Sequence[str], user: str = "") -> Sequence[str]:
-        """Return the argv of the docker client that opens a terminal in a running container."""
-        client = shutil.which("docker")
-        if client is None:
-            raise EngineError(
-                "the docker command is not installed",
-                reason="client-absent",
-                details="A terminal in a container is opened with the engine's own command.",
-                resolution="Install it (Debian: docker-cli or docker.io).",
-            )
-        chosen = ["--user", user] if user else []
-        return [client, "--host", self.url, "exec", "--interactive", "--tty", *chosen, container, *command]
+        """Return the argv of the docker client that runs command in a running container, here."""
+        return arguments(self.name, ("--host", self.url), container, command, user)
 
 
 def network_options(api_version: str) -> dict[str, str]:

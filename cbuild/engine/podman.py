@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -31,8 +30,8 @@ from cbuild.engine.network import bridge_name, gateway
 from cbuild.engine.readback import CPU_PERIOD, Document, cpu_quota
 from cbuild.engine.rlimits import default_limits
 from cbuild.engine.stream import joined, separate
+from cbuild.engine.terminal import arguments
 from cbuild.engine.tmpfs import tmpfs_options
-from cbuild.errors import EngineError
 from cbuild.events import Report, silent
 
 _JSON = {"Content-Type": "application/json"}
@@ -214,17 +213,8 @@ class PodmanEngine(Adapter):
         self._delete(f"/networks/{_segment(name)}")
 
     def interactive(self, container: str, command: Sequence[str], user: str = "") -> Sequence[str]:
-        """Return the argv of the podman client that opens a terminal in a running container."""
-        client = shutil.which("podman")
-        if client is None:
-            raise EngineError(
-                "the podman command is not installed",
-                reason="client-absent",
-                details="A terminal in a container is opened with the engine's own command.",
-                resolution="Install podman.",
-            )
-        chosen = ["--user", user] if user else []
-        return [client, "--url", self.url, "exec", "--interactive", "--tty", *chosen, container, *command]
+        """Return the argv of the podman client that runs command in a running container, here."""
+        return arguments(self.name, ("--url", self.url), container, command, user)
 
 
 def _segment(name: str) -> str:

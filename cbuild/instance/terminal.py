@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -62,11 +61,7 @@ def shell(home: Home, name: str, command: Sequence[str], connect: Connect, choic
             reason="not-running",
             resolution=f"Start it: cbuild instance {instance.name} --start",
         )
-    opened = list(engine.interactive(running[0].id, tuple(command) or ("sh",), f"{partition.uid}:{partition.uid}"))
-    # Docker's client refuses a terminal when its input is none: a command in a script has none.
-    if not sys.stdin.isatty() and "--tty" in opened:
-        opened.remove("--tty")
-    return opened
+    return engine.interactive(running[0].id, tuple(command) or ("sh",), f"{partition.uid}:{partition.uid}")
 
 
 def _found(home: Home, name: str) -> tuple[Instance, Partition]:

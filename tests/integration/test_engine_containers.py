@@ -250,4 +250,4 @@ def test_interactive_names_the_engines_own_client(engine, running_engine):
     argv = engine.interactive("box", ["sh"], user="1:1")
     assert argv[0].endswith(engine.name)
     assert running_engine.url in argv
-    assert list(argv[-5:]) == ["--tty", "--user", "1:1", "box", "sh"]
+    assert list(argv[-5:]) == ["--interactive", "--user", "1:1", "box", "sh"]
