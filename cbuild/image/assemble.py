@@ -31,24 +31,28 @@ def members(wanted: Sequence[str], layers: Mapping[str, Layer]) -> list[str]:
 
     A part is mentioned by the path of anything that it owns (DESIGN section 3), whether or not it was referred to.
     """
-    owner = {path: name for name, layer in layers.items() for path in layer.owns}
+    owners: dict[str, set[str]] = {}
+    for name, layer in layers.items():
+        for path in layer.owns:
+            owners.setdefault(path, set()).add(name)
     found: set[str] = set()
     pending = list(wanted)
     while pending:
         name = pending.pop()
         if name not in found:
             found.add(name)
-            pending.extend(_mentioned(layers[name].mentions, owner))
+            # What one part writes below another's prefix is nothing without the other.
+            pending.extend(_owners([*layers[name].mentions, *layers[name].owns], owners))
     return [name for name in layers if name in found]
 
 
-def _mentioned(mentions: Iterable[str], owner: Mapping[str, str]) -> set[str]:
-    """Return the owners; a full stop after a path in a text is no part of the path."""
-    found = set()
-    for path in mentions:
+def _owners(paths: Iterable[str], owners: Mapping[str, set[str]]) -> set[str]:
+    """Return the owners of paths; a full stop after a path in a text is no part of the path."""
+    found: set[str] = set()
+    for path in paths:
         for candidate in (path, path.rstrip(".-"), path.partition("/")[0]):
-            if candidate in owner:
-                found.add(owner[candidate])
+            if candidate in owners:
+                found |= owners[candidate]
                 break
     return found
 

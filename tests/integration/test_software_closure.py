@@ -128,14 +128,14 @@ def test_a_part_that_needs_the_network_fails(store: Store, tmp_path):
 
 
 INTO_ANOTHER = (
-    "[buildout]\nparts = server module\n\n"
+    "[buildout]\nparts = module\n\n"
     + command_part("server", "mkdir ${:location}/modules\necho server > ${:location}/modules/core")
     + command_part("module", "echo module > ${server:location}/modules/extra")
 )
 
 
 def test_a_part_may_write_below_one_that_it_refers_to(store: Store, tmp_path, run_image):
-    """As apache-php does with apache: the layer is the writer's."""
+    """As apache-php does with apache: the layer is the writer's, and the image has both."""
     document = store.build(project(tmp_path, INTO_ANOTHER))
     assert store.files(document, "server") == {"parts/server/modules/core": b"server\n"}
     assert store.files(document, "module") == {"parts/server/modules/extra": b"module\n"}

@@ -1,0 +1,100 @@
+"""Parts side by side: order, failures, and what ends a run at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from cbuild.build import schedule
+from cbuild.errors import EngineError, PartError
+
+
+class Work:
+    """Actions that note when they start and end."""
+
+    def __init__(self, **outcomes: BaseException) -> None:
+        self.outcomes = outcomes
+        self.log: list[str] = []
+        self.aborted = threading.Event()
+        self.running = self.most = 0
+        self._lock = threading.Lock()
+
+    def action(self, name: str) -> None:
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            self.log.append(name)
+        time.sleep(0.01)
+        with self._lock:
+            self.running -= 1
+        if name in self.outcomes:
+            raise self.outcomes[name]
+        with self._lock:
+            self.log.append(f"{name} done")
+
+    def run(self, names: str, jobs: int = 2, **requires: str) -> schedule.Failures:
+        wanted = names.split()
+        complete = {name: requires.get(name, "").split() for name in wanted}
+        return schedule.run(wanted, complete, self.action, self.aborted.set, jobs)
+
+
+def test_what_is_required_comes_first():
+    work = Work()
+    failures = work.run("c b a", c="b a", b="a")
+    assert (failures.errors, failures.skipped) == ({}, ())
+    assert work.log == ["a", "a done", "b", "b done", "c", "c done"]
+
+
+def test_what_is_not_in_the_run_is_there_already():
+    work = Work()
+    work.run("b", b="a")
+    assert work.log == ["b", "b done"]
+
+
+@pytest.mark.parametrize(("jobs", "most"), [(1, 1), (3, 3)])
+def test_no_more_at_a_time_than_asked_for(jobs, most):
+    work = Work()
+    work.run("a b c d e f", jobs)
+    assert work.most == most
+    assert len(work.log) == 12
+
+
+def test_the_order_of_names_is_kept_among_equals():
+    work = Work()
+    work.run("c a b", 1)
+    assert work.log[::2] == ["c", "a", "b"]
+
+
+def test_a_failure_stops_what_needs_it_and_nothing_else():
+    work = Work(b=PartError("b failed"), f=PartError("f failed"))
+    failures = work.run("a b c d e f", 1, c="b", d="c a", e="a")
+    assert list(failures.errors) == ["b", "f"]
+    assert failures.skipped == ("c", "d")
+    assert "e done" in work.log
+    assert not work.aborted.is_set()
+
+
+def test_anything_else_ends_the_run():
+    work = Work(a=EngineError("gone"))
+    with pytest.raises(EngineError):
+        work.run("a b c", 1)
+    assert work.aborted.is_set()
+    assert "c" not in work.log
+
+
+def test_ctrl_c_does_not_wait_for_what_runs():
+    """What runs ends because abort removes its container; nothing new starts."""
+    aborted = threading.Event()
+    started: list[str] = []
+
+    def action(name: str) -> None:
+        started.append(name)
+        if name == "a":
+            raise KeyboardInterrupt
+        assert aborted.wait(10)
+
+    with pytest.raises(KeyboardInterrupt):
+        schedule.run(["b", "a", "c"], dict.fromkeys("abc", ()), action, aborted.set, 2)
+    assert sorted(started) == ["a", "b"]
