@@ -73,13 +73,13 @@ def make(
     architecture = debian.architecture()
     locked = lockfile.load(place.lock).get(architecture)
     if checked and locked is None:
-        report(Event("warning", place.name, f"nothing is locked for {architecture}: `cbuild base lock {place.name}`"))
+        report(Event("warning", place.name, f"Nothing is locked for {architecture}: `cbuild base lock {place.name}`."))
 
     def check(packages: Sequence[Package]) -> None:
         if locked and checked:
             lockfile.check_packages(place.name, locked, packages)
 
-    report(Event("base-started", place.name, f"building base image {place.name} with mmdebstrap"))
+    report(Event("base-started", place.name, f"Building the base image {place.name} with mmdebstrap."))
     with _scratch(home, place) as scratch:
         log = home.logs / f"base-{place.name}.log"
         raw = bootstrap.run(description, locked.pins() if locked and pinned else {}, scratch, log, mirrors)
@@ -95,7 +95,7 @@ def make(
         raise EngineError(f"base image {place.name} vanished from the store", reason="base-build-failed")
     size = sum(layer.path.stat().st_size for layer in base.layers)
     built = Built(base, Locked(text, digest, diff_id, packages), time.monotonic() - started, size)
-    report(Event("base-built", place.name, f"base image {place.name}: {digest}", _figures(built)))
+    report(Event("base-built", place.name, f"Built the base image {place.name}: {digest}.", _figures(built)))
     return built
 
 

@@ -43,10 +43,17 @@ def ensure(reference: str, home: Home, report: Report) -> Base:
     with store.locked(home, hex_of(inputs)):
         base = store.recorded(home, reference, inputs)
         if base is None:
-            report(Event("base-started", reference, f"copying base image {reference}"))
+            report(Event("base-started", reference, f"Copying the base image {reference}."))
             base = _copied(parsed, reference, home)
             store.record(home, inputs, base)
-            report(Event("base-built", reference, f"base image {reference}: {base.digest}", {"config": base.digest}))
+            report(
+                Event(
+                    "base-built",
+                    reference,
+                    f"Copied the base image {reference}: {base.digest}.",
+                    {"config": base.digest},
+                )
+            )
     return base
 
 

@@ -44,7 +44,7 @@ class Adapter(Asking):
             Event(
                 "loaded",
                 image.reference,
-                f"{sent.layers} layers sent to {self.name}, {sent.skipped} were there",
+                f"Loaded {image.reference} into {self.name} (layers: {sent.layers} sent, {sent.skipped} were there).",
                 {"bytes": sent.bytes, "layers_sent": sent.layers, "layers_skipped": sent.skipped},
             )
         )
@@ -64,7 +64,7 @@ class Adapter(Asking):
                 # An image may have been removed since its layers were listed, or the engine insists on whole files.
                 if error.reason == "engine-gone":
                     raise
-                self._report(Event("debug", image.reference, f"sending every layer: {error.details}"))
+                self._report(Event("debug", image.reference, f"Sending every layer: {error.details}"))
             else:
                 return sent
         sent.layers = sent.skipped = 0

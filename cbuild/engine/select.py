@@ -47,7 +47,7 @@ def connect(
     for attempt in _attempts(wanted, home, report, environment):
         engine = attempt(tried)
         if engine is not None:
-            report(Event("debug", engine.name, f"using {engine.name}"))
+            report(Event("debug", engine.name, f"Using {engine.name}."))
             return engine
     raise EngineError(
         "no container engine answers" if wanted == "auto" else f"{wanted} does not answer",

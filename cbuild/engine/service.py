@@ -102,7 +102,7 @@ def ensure(home: Home, report: Report = silent) -> Service:
     service = Service.of(home)
     with _locked(service):
         if not service.answers():
-            report(Event("info", "podman", f"starting a podman service for {home.root}"))
+            report(Event("info", "podman", f"Starting a Podman service for {home.root}."))
             _start(podman, service)
     return service
 

@@ -78,7 +78,7 @@ def agree(site: Site, wanted: ContainerSpec, subnet: str, software: Software) ->
     for old in others:
         engine.stop(old.id, _STOP_SECONDS)
     if same is None or not same.running:
-        site.report(Event("info", partition, "starting the partition"))
+        site.report(Event("info", partition, f"Starting {partition}."))
         _start(engine, container, others, made=same is None)
     for old in others:
         engine.remove(old.id)
@@ -101,7 +101,7 @@ def refresh(engine: Engine, container: str, partition: Partition) -> None:
 def _create(site: Site, wanted: ContainerSpec, subnet: str, software: Software) -> str:
     engine = site.engine
     if not engine.has_image(wanted.image):
-        site.report(Event("loading", software.manifest, f"loading the image into {engine.name}"))
+        site.report(Event("loading", software.manifest, f"Loading the image into {engine.name}."))
         engine.load(loadable(Layout(site.home.oci), software.manifest, reference(software.manifest)))
     if wanted.address is not None:
         engine.ensure_network(wanted.address.network, subnet)

@@ -91,7 +91,7 @@ def destroy(home: Home, name: str, connect: Connect, *, choice: str = "auto", re
             before = None
         engine = connect(engine_choice(before, choice))
         for state in engine.containers(labels.of_instance(home, name)):
-            report(Event("info", name, f"removing {state.name}"))
+            report(Event("info", name, f"Removing {state.name}."))
             engine.remove(state.id)
         subnets = pool.subnets(store)
         for partition in store.partitions(name):

@@ -63,7 +63,7 @@ def run(site: Site, software: Software, asked: Job, place: PartitionFiles) -> Re
     ProfileError or PartError if it fails, with the end of its output; all of it is in the partition's process.log.
     """
     home = site.home
-    site.report(Event("info", asked.partition, "processing the instance profile"))
+    site.report(Event("info", asked.partition, f"Processing the instance profile of {asked.partition}."))
     builder = base.ensure("builder", home, site.report)
     _load(site.engine, builder)
     tree = files(home, software)

@@ -94,6 +94,6 @@ class Store:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                report(Event("info", name, f"another cbuild is changing {name}; waiting for it"))
+                report(Event("info", name, f"Another cbuild is changing {name}; waiting for it."))
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield

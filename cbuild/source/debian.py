@@ -147,7 +147,7 @@ class Repacked:
         expected = Expected(request.md5, request.sha256)
         tried = []
         for how, encode in recompress.encoders(suffix):
-            self.report(Event("info", request.shown, f"packing {origin} again: {how}"))
+            self.report(Event("info", request.shown, f"Packing {origin} again with {how}."))
             try:
                 return self.store.add(encode(tar), expected, f"Debian, {origin}, repacked by {how}")
             except WrongChecksum:

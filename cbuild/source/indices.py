@@ -97,7 +97,9 @@ class Indices:
             return True
 
     def _fetch(self, suite: apt.Suite) -> None:
-        self._report(Event("fetching", f"{suite.uri} {suite.name}", f"the index of sources of {suite.name}"))
+        self._report(
+            Event("fetching", f"{suite.uri} {suite.name}", f"Fetching Debian's index of sources, {suite.name}.")
+        )
         begin = time.monotonic()
         with apt.sources_index(suite, self.directory) as text:
             handle, name = tempfile.mkstemp(dir=self.directory, prefix="index.")
@@ -111,7 +113,7 @@ class Indices:
                 temporary.unlink(missing_ok=True)
         size = self._path(suite).stat().st_size
         data: dict[str, object] = {"bytes": size, "seconds": round(time.monotonic() - begin, 3), "from": suite.uri}
-        self._report(Event("fetched", f"{suite.uri} {suite.name}", f"the index of sources of {suite.name}", data))
+        self._report(Event("fetched", subject, f"Fetched {what}", data))
 
     def _age(self, suite: apt.Suite) -> float:
         """Return the seconds since the index was fetched; infinite if it never was."""

@@ -175,7 +175,7 @@ class Sources:
         wanted = self._wanted(request)
         begin = time.monotonic()
         if not self.offline:
-            self._report(Event("fetching", request.shown, request.filename or request.shown))
+            self._report(Event("fetching", request.shown, f"Fetching {request.filename or request.shown}."))
         tried: list[str] = []
         wrong: WrongChecksum | None = None
         for place in self._places.here if self.offline else (*self._places.here, *self._places.there):
@@ -204,7 +204,8 @@ class Sources:
                 raise problems.unchecked(request, stored)
             self._store.remember(request.url, stored.sums.sha256)
         data: dict[str, object] = {"bytes": stored.sums.size, "from": stored.origin, "seconds": round(seconds, 3)}
-        self._report(Event("fetched", request.shown, f"{stored.sums.size} bytes from {stored.origin}", data))
+        message = f"Fetched {request.filename or request.shown} ({stored.sums.size} bytes, from {stored.origin})."
+        self._report(Event("fetched", request.shown, message, data))
         return self._fetched(request, stored)
 
     def _fetched(self, request: Request, stored: Stored) -> Fetched:

@@ -83,7 +83,7 @@ def test_an_engine_that_goes_away(site, running_engine, tmp_path):
     through = type(site.engine)(relay.url)
 
     def cut(event):
-        if "processing" in event.message:
+        if "Processing" in event.message:
             relay.cut()
 
     with pytest.raises(EngineError):
