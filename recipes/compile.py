@@ -75,18 +75,18 @@ class Recipe:
         command = self.options.get("configure-command", "").strip()
         arguments = " ".join(self.options.get("configure-options", "").split())
         if command:
-            return f"{command} {arguments}".strip()
+            return _words(command, arguments)
         prefix = "" if "--prefix" in arguments else f' --prefix="{self.options["prefix"]}"'
-        return f"./configure{prefix} {arguments}".strip()
+        return _words(f"./configure{prefix}", arguments)
 
     def make_command(self) -> str:
         """Return the command line that builds."""
-        return f"{self._make()} {self._make_options()}".strip()
+        return _words(self._make(), self._make_options())
 
     def install_command(self) -> str:
         """Return the command line that installs; a custom configure command means that make has to hear of prefix."""
         targets = " ".join(self.options.get("make-targets", "install").split())
-        command = f"{self._make()} {self._make_options()} {targets}".strip()
+        command = _words(self._make(), self._make_options(), targets)
         custom = self.options.get("configure-command", "").strip()
         if custom and self._make() == "make" and targets == "install":
             command += f' prefix="{self.options["prefix"]}"'
@@ -162,6 +162,10 @@ class Recipe:
         for path in self.options.get("promises", "").split():
             if not Path(path).exists():
                 print(f"warning: the promise {path} is not there", flush=True)  # noqa: T201 - this is the part's log
+
+
+def _words(*words: str) -> str:
+    return " ".join(filter(None, words))
 
 
 def fix_shebangs(location: Path) -> None:

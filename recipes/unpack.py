@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import shutil
 import subprocess
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,10 +24,13 @@ def unpack(archive: Path, target: Path, environ: Mapping[str, str]) -> None:
     Absolute names and ``..`` are skipped, owners ignored, symbolic links kept; every mtime becomes the epoch, so that
     no timestamp of the archive reaches the result, and make sees nothing older than anything else.
     """
-    if zipfile.is_zipfile(archive):
-        _unpack_zip(archive, target)
-    else:
-        _unpack_tar(archive, target, environ)
+    try:
+        if _is_zip(archive):
+            _unpack_zip(archive, target)
+        else:
+            _unpack_tar(archive, target, environ)
+    except (tarfile.TarError, zipfile.BadZipFile, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise UserError(f"{archive.name} can't be unpacked: {str(error).splitlines()[0]}") from None
     _set_times(target)
 
 
@@ -46,6 +51,12 @@ def lift(target: Path) -> None:
     aside.rmdir()
 
 
+def _is_zip(archive: Path) -> bool:
+    # is_zipfile alone looks at the end, which a tar with a zip in it may have, too.
+    with archive.open("rb") as stream:
+        return stream.read(2) == b"PK" and zipfile.is_zipfile(archive)
+
+
 def _unpack_zip(archive: Path, target: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         for member in opened.infolist():
@@ -55,7 +66,7 @@ def _unpack_zip(archive: Path, target: Path) -> None:
 
 
 def _unpack_tar(archive: Path, target: Path, environ: Mapping[str, str]) -> None:
-    filtered = _filter(archive)
+    filtered = _filter(archive, environ)
     if filtered is None:
         with tarfile.open(archive) as tar:
             tar.extractall(target, _safe(tar))  # noqa: S202 - _safe leaves out what leads outside
@@ -70,13 +81,13 @@ def _unpack_tar(archive: Path, target: Path, environ: Mapping[str, str]) -> None
             raise UserError(f"{filtered} could not read {archive.name}.")
 
 
-def _filter(archive: Path) -> str | None:
+def _filter(archive: Path, environ: Mapping[str, str]) -> str | None:
     with archive.open("rb") as stream:
         start = stream.read(6)
     for magic, command in FILTERS.items():
         # Python reads xz itself when it was built with lzma; the builder's was.
         if start.startswith(magic) and command != "xzcat":
-            if shutil.which(command.split()[0]) is None:
+            if shutil.which(command.split()[0], path=environ.get("PATH")) is None:
                 raise UserError(f"{archive.name} needs {command.split()[0]}: add its part to the PATH of environment.")
             return command
     return None
