@@ -97,9 +97,8 @@ class Indices:
             return True
 
     def _fetch(self, suite: apt.Suite) -> None:
-        self._report(
-            Event("fetching", f"{suite.uri} {suite.name}", f"Fetching Debian's index of sources, {suite.name}.")
-        )
+        subject, what = f"{suite.uri} {suite.name}", f"Debian's index of sources, {suite.name}."
+        self._report(Event("fetching", subject, f"Fetching {what}"))
         begin = time.monotonic()
         with apt.sources_index(suite, self.directory) as text:
             handle, name = tempfile.mkstemp(dir=self.directory, prefix="index.")
