@@ -114,4 +114,4 @@ def near(name: str, known: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415 - 5 ms that a run without errors need not pay
 
     found = difflib.get_close_matches(name, list(known), 1)
-    return f"Did you mean {found[0]}?" if found else ""
+    return f"Did you mean {found[0]!r}?" if found else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from cbuild.base.document import Document, parse
+from cbuild.errors import near
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -143,8 +143,7 @@ def _known(document: Document, value: Mapping[str, object], path: tuple[str, ...
     """Refuse keys that mean nothing: a misspelt one would be left out silently."""
     for key in value:
         if key not in keys:
-            near = difflib.get_close_matches(str(key), keys, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known: {', '.join(sorted(keys))}."
+            hint = near(str(key), sorted(keys)) or f"Known: {', '.join(sorted(keys))}."
             document.fail((*path, str(key)), "nothing has this name", hint)
 
 

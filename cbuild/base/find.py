@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from pathlib import Path
 
 import cbuild
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes
-from cbuild.errors import UsageError
+from cbuild.errors import UsageError, near
 
 FORMAT = 1  # of the way from a description to an image; a new one builds every base again
 
@@ -67,11 +66,9 @@ def place(name: str) -> Place | None:
 
 def unknown(name: str) -> UsageError:
     """Return the error for a name that no description has."""
-    near = difflib.get_close_matches(name, names(), 1)
-    hint = f"Did you mean {near[0]!r}? " if near else ""
     return UsageError(
         f"there is no base image {name!r}",
         reason="unknown-base",
-        resolution=f"{hint}Known: {', '.join(names())}; a .yaml file; or an image reference with a digest "
-        "(registry/name@sha256:…).",
+        resolution=f"{near(name, names())} Known: {', '.join(names())}; a .yaml file; or an image reference with a "
+        "digest (registry/name@sha256:…).".lstrip(),
     )

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from cbuild.errors import UsageError
+from cbuild.errors import UsageError, near
 from cbuild.state.home import Home
 
 # What both engines accept in a container's name, with room for what cbuild adds to it.
@@ -57,10 +56,9 @@ def network(home: Home, subnet: str) -> str:
 def unknown(name: str, known: Iterable[str]) -> UsageError:
     """Return the error for an instance or partition that isn't there, with what may have been meant."""
     names = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
     return UsageError(
         f"There is no instance {name!r}.",
         reason="unknown-instance",
         details="Known: " + (", ".join(names) or "none"),
-        resolution=f"Did you mean {close[0]!r}?" if close else f"Make it: cbuild instance {name}",
+        resolution=near(name, names) or f"Make it: cbuild instance {name}",
     )

@@ -58,10 +58,10 @@ def test_request_has_its_place(plan):
 def test_did_you_mean(plan):
     with pytest.raises(ProfileError) as caught:
         plan("[buildout]\nparts = zlb\n[zlib]\nrecipe = command\ncommand = x\n")
-    assert caught.value.resolution == "Did you mean zlib?"
+    assert caught.value.resolution == "Did you mean 'zlib'?"
     with pytest.raises(ProfileError) as caught:
         plan(PARTS + "[a]\nrecipe = slapos.recipe.cmi\n")
-    assert caught.value.details == "Did you mean slapos.recipe.cmmi?"
+    assert caught.value.details == "Did you mean 'slapos.recipe.cmmi'?"
 
 
 def test_install_of_what_is_not_there_is_usage(plan):
