@@ -8,7 +8,8 @@ from pathlib import Path
 
 from cbuild.recipe.api import Buildout, MissingOption, MissingSection, Options, Source
 
-REFERENCE = re.compile(r"\$\$\{|\$\{([^:{}\s]*):([^{}]+)\}")
+# `$$` comes in pairs from the left (LANGUAGE.md SUB-4): in `$$${a:b}` it is a reference that follows two dollars.
+REFERENCE = re.compile(r"\$\$\{?|\$\{([^:{}\s]*):([^{}]+)\}")
 
 
 class StaticSource(Source):
@@ -59,7 +60,7 @@ class StaticBuildout(Buildout):
 
         def value(match: re.Match[str]) -> str:
             if match[2] is None:
-                return "${"
+                return match[0].replace("$${", "${")
             if match[2] == "_buildout_section_name_":
                 return section
             return self[match[1] or section][match[2]]
