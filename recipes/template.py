@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -29,6 +30,7 @@ class _Template:
         if not output:
             raise UserError(f"[{name}] needs output.")
         self.output = Path(buildout["buildout"]["directory"], output)
+        self.mode = self._mode(options.get("mode", "").strip())
         self.inline, self.source = self._input()
 
     def _input(self) -> tuple[str | None, Source | None]:
@@ -40,6 +42,12 @@ class _Template:
             raise UserError(f"[{self.name}] needs one of url and inline, and not both.")
         return (inline, None) if not url else (None, self.buildout.source(url, self.options.get("md5sum")))
 
+    def _mode(self, text: str) -> int | None:
+        try:
+            return int(text, 8) if text else None
+        except ValueError:
+            raise UserError(f"[{self.name}] mode = {text}: that is no octal mode such as 0755.") from None
+
     def text(self) -> str:
         """Return the template's text."""
         if self.source is None:
@@ -50,8 +58,8 @@ class _Template:
         """Write the result; executable if mode says so, or without mode if it starts with ``#!``."""
         self.output.parent.mkdir(parents=True, exist_ok=True)
         self.output.write_text(text, encoding=self.options.get("encoding", "utf-8"))
-        mode = self.options.get("mode", "").strip()
-        self.output.chmod(int(mode, 8) if mode else 0o755 if text.startswith("#!") else 0o644)
+        shebang = 0o755 if text.startswith("#!") else 0o644
+        self.output.chmod(shebang if self.mode is None else self.mode)
         return [str(self.output)]
 
 
@@ -98,7 +106,7 @@ class Jinja2(_Template):
             values = {key: value() for key, value in self.context.items()}
             return self.write(environment.from_string(self.text()).render(values))
         except jinja2.TemplateError as error:
-            line = getattr(error, "lineno", None)
+            line = getattr(error, "lineno", None) or _line(error)
             where = f"{self.source.url if self.source else 'inline'}" + (f":{line}" if line else "")
             raise UserError(f"[{self.name}] {where}: {error}") from None
 
@@ -153,6 +161,15 @@ def _three(part: str, option: str, line: str) -> tuple[str, str, str]:
     if len(words) != 3:  # noqa: PLR2004 - see above
         raise UserError(f"[{part}] {option}: {line!r} is not TYPE NAME VALUE.")
     return words[0], words[1], words[2]
+
+
+def _line(error: BaseException) -> int | None:
+    """Return the line of the template that raised error: jinja2 gives its frames the template's own numbers."""
+    found = None
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == "<template>":
+            found = line
+    return found
 
 
 def _assert(condition: object, message: str = "") -> str:

@@ -6,14 +6,14 @@ import functools
 import time
 from collections.abc import Callable
 
-from cbuild.build.outcome import Failures, ImageOutcome, Outcome, PartOutcome, Settings, Status
+from cbuild.build.failed import failed
+from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
 from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared, prepare
 from cbuild.build.record import Record
 from cbuild.canonical import hex_of
 from cbuild.engine.api import Engine
 from cbuild.engine.select import connect
-from cbuild.errors import PartError
 from cbuild.events import Event, Report
 from cbuild.image.assemble import Image, assemble, members
 from cbuild.image.conflicts import check
@@ -83,7 +83,7 @@ class Software:
             list(ready.missing), self._engine(), settings.jobs, record.finished, keep=settings.keep_failed
         )
         if failures.errors:
-            raise _failed(failures)
+            raise failed(failures, self._profile)
 
     def _inside(self, ready: Prepared) -> list[str]:
         """Return the parts that belong to the image, in plan order."""
@@ -109,16 +109,6 @@ class Software:
             self._report(Event("loading", name, f"Loading {name} into {engine.name}."))
             engine.load(loadable(self._layout, image.digest, name))
         return engine.name
-
-
-def _failed(failures: Failures) -> PartError:
-    """Return the first failure; the others, and what they stopped, stand in its details."""
-    first, *others = failures.errors.values()
-    for error in others:
-        first.details += f"\n\n{error.brief}\n{error.details}\n{error.resolution}"
-    if failures.skipped:
-        first.details += f"\n\nNot tried, because they need it: {', '.join(failures.skipped)}"
-    return first
 
 
 def _part_outcome(part: Part, parts: Parts, *, in_image: bool) -> PartOutcome:

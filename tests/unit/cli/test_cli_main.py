@@ -9,7 +9,7 @@ from cbuild.errors import EngineError
 
 def test_an_unknown_command_and_what_may_have_been_meant(capsys):
     assert main.run(["sofware"]) == 2
-    assert "Did you mean software?" in capsys.readouterr().err
+    assert "Did you mean 'software'?" in capsys.readouterr().err
 
 
 def test_an_unknown_option_is_a_usage_error_in_json_too(capsys):

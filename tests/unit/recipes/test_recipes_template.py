@@ -61,6 +61,12 @@ def test_what_a_template_needs(tmp_path, kind, options):
         made(kind, tmp_path, options, {"in": "/in"})
 
 
+@pytest.mark.parametrize("mode", ["9", "rwx", "0o8"])
+def test_a_mode_that_is_none_is_refused_before_anything_is_built(tmp_path, mode):
+    with pytest.raises(UserError, match="octal mode"):
+        made(template.Recipe, tmp_path, {"inline": "x", "output": "o", "mode": mode})
+
+
 CONTEXT = """
   raw word a b  c
   raw empty
@@ -93,7 +99,8 @@ def test_imports_and_globals(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{{ unknown }}", "unknown"),
+        ("{{ unknown }}", "inline:1: 'unknown'"),
+        ("one\n\n{{ unknown }}", "inline:3: 'unknown'"),
         ("{% if %}", "inline:1"),
         ("one\n{{ 1 +/ 2 }}", "inline:2"),
         ("{{ assert(false, 'too bad') }}", "too bad"),
