@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 import os
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -60,10 +61,9 @@ def image_name(profile: Path) -> str:
     """Return the image's name: the profile's, or for software.cfg and buildout.cfg its directory's."""
     generic = profile.stem in ("software", "buildout")
     name = profile.absolute().parent.name if generic else profile.stem
-    return (
-        "".join(letter if letter.isalnum() or letter in "-._" else "-" for letter in name.lower()).strip("-._")
-        or "software"
-    )
+    # The distribution spec's grammar of names: words of ASCII letters and digits, one separator between two.
+    plain = re.sub(r"[^a-z0-9._-]+", "-", name.lower())
+    return re.sub(r"[._-]{2,}", "-", plain).strip("-._") or "software"
 
 
 def _document(outcome: Outcome) -> dict[str, object]:
