@@ -17,6 +17,9 @@ from cbuild.state.home import Home
 
 CHOICES = ("auto", "docker", "podman")
 
+VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
+"""What names an engine's URL."""
+
 DOCKER_SOCKET = "/var/run/docker.sock"
 PODMAN_SOCKET = "/run/podman/podman.sock"
 
@@ -50,15 +53,20 @@ def connect(
             report(Event("debug", engine.name, f"Using {engine.name}."))
             return engine
     raise EngineError(
-        "no container engine answers" if wanted == "auto" else f"{wanted} does not answer",
+        "No container engine answers." if wanted == "auto" else f"{wanted.capitalize()} does not answer.",
         reason="engine-absent",
         details="\n".join(tried.lines),
-        resolution=(
-            "Install podman (cbuild starts it by itself), or start docker and see that you may use its socket."
-            if wanted != "docker"
-            else "Start docker, see that you may use its socket, or set DOCKER_HOST; or use --engine podman."
-        ),
+        resolution=_advice(wanted, environment),
     )
+
+
+def _advice(wanted: str, environment: Mapping[str, str]) -> str:
+    variables = [VARIABLES[name] for name in VARIABLES if wanted in {"auto", name}]
+    if named := [variable for variable in variables if environment.get(variable)]:
+        return f"Start the engine that {' or '.join(named)} names, or unset the variable: then cbuild looks for one."
+    if wanted == "docker":
+        return "Start docker, see that you may use its socket, or set DOCKER_HOST; or use --engine podman."
+    return "Install podman (cbuild starts it by itself), or start docker and see that you may use its socket."
 
 
 def _wanted(choice: str | None, environment: Mapping[str, str]) -> str:
@@ -78,16 +86,15 @@ Attempt = Callable[[Tried], Engine | None]
 def _attempts(wanted: str, home: Home, report: Report, environment: Mapping[str, str]) -> Iterator[Attempt]:
     """Yield the attempts in order; after a URL that the environment names there is no other for that engine."""
     openers = {"docker": _docker, "podman": _podman}
-    variables = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
     names = [name for name in openers if wanted in {"auto", name}]
-    named = [name for name in names if environment.get(variables[name])]
+    named = [name for name in names if environment.get(VARIABLES[name])]
     for name in named:
-        yield _at(openers[name], environment[variables[name]], variables[name], report)
+        yield _at(openers[name], environment[VARIABLES[name]], VARIABLES[name], report)
     if named:
         return
     for name in names:
         for path in _sockets(name, environment):
-            yield _at_socket(openers[name], path, report)
+            yield _at(openers[name], f"unix://{path}", "", report)
     if "podman" in names:
         yield _private(home, report)
 
@@ -100,27 +107,27 @@ def _sockets(name: str, environment: Mapping[str, str]) -> list[str]:
 
 
 def _at(opener: Callable[[str, Report], Engine], url: str, origin: str, report: Report) -> Attempt:
+    """Return the attempt at url. origin: the variable that names it, empty for one of the usual sockets."""
+
     def attempt(tried: Tried) -> Engine | None:
-        try:
-            return opener(url, report)
-        except EngineError as error:
-            tried.add(f"{origin}={url}" if origin else url, error.details or error.brief)
-            return None
+        path = url.removeprefix("unix://")
+        problem = _unusable(path) if url.startswith("unix:///") else ""
+        if not problem:
+            try:
+                return opener(url, report)
+            except EngineError as error:
+                problem = (error.details or error.brief).removeprefix(f"{url}: ")
+        tried.add(f"{origin}={url}" if origin else path, problem)
+        return None
 
     return attempt
 
 
-def _at_socket(opener: Callable[[str, Report], Engine], path: str, report: Report) -> Attempt:
-    def attempt(tried: Tried) -> Engine | None:
-        if not os.path.exists(path):  # noqa: PTH110 - False, not PermissionError, below a directory of somebody else's
-            tried.add(path, "there is no such socket")
-            return None
-        if not os.access(path, os.R_OK | os.W_OK):
-            tried.add(path, "you may not use it")
-            return None
-        return _at(opener, f"unix://{path}", "", report)(tried)
-
-    return attempt
+def _unusable(path: str) -> str:
+    """Return why the socket at path can't be used, as far as that can be seen from outside; empty if it can."""
+    if not os.path.exists(path):  # noqa: PTH110 - False, not PermissionError, below a directory of somebody else's
+        return "there is no such socket"
+    return "" if os.access(path, os.R_OK | os.W_OK) else "you may not use it"
 
 
 def _private(home: Home, report: Report) -> Attempt:

@@ -13,7 +13,7 @@ from cbuild.engine.select import connect
 from cbuild.errors import EngineError, UsageError
 from cbuild.state.home import Home
 
-BOTH = {"DOCKER_HOST": "unix:///d", "CONTAINER_HOST": "unix:///p"}
+BOTH = {"DOCKER_HOST": "tcp://d", "CONTAINER_HOST": "tcp://p"}
 
 
 @pytest.fixture
@@ -59,17 +59,17 @@ def test_an_engine_that_nobody_knows(tmp_path, choice, variables):
 @pytest.mark.parametrize(
     ("choice", "variables", "expected"),
     [
-        (None, BOTH, "docker unix:///d"),
-        ("podman", BOTH, "podman unix:///p"),
-        (None, {"CBUILD_ENGINE": "podman", **BOTH}, "podman unix:///p"),
-        ("auto", {"CBUILD_ENGINE": "podman", **BOTH}, "podman unix:///p"),
-        ("docker", {"CBUILD_ENGINE": "podman", "DOCKER_HOST": "unix:///d"}, "docker unix:///d"),
-        ("auto", {"CONTAINER_HOST": "unix:///p"}, "podman unix:///p"),
+        (None, BOTH, "docker tcp://d"),
+        ("podman", BOTH, "podman tcp://p"),
+        (None, {"CBUILD_ENGINE": "podman", **BOTH}, "podman tcp://p"),
+        ("auto", {"CBUILD_ENGINE": "podman", **BOTH}, "podman tcp://p"),
+        ("docker", {"CBUILD_ENGINE": "podman", "DOCKER_HOST": "tcp://d"}, "docker tcp://d"),
+        ("auto", {"CONTAINER_HOST": "tcp://p"}, "podman tcp://p"),
     ],
 )
 def test_the_order(machine, tmp_path, choice, variables, expected):
     asked, answering = machine
-    answering |= {"unix:///d", "unix:///p"}
+    answering |= {"tcp://d", "tcp://p"}
     assert connect(choice, Home(tmp_path), environment=variables).name == expected.split()[0]
     assert asked == [expected]
 
@@ -96,11 +96,11 @@ def test_a_named_engine_is_never_replaced(machine, tmp_path):
     asked, answering = machine
     answering.add(f"unix://{tmp_path}/podman.sock")
     (tmp_path / "podman.sock").touch()
-    for choice, variables in (("docker", {}), ("auto", {"DOCKER_HOST": "unix:///d"})):
+    for choice, variables in (("docker", {}), ("auto", {"DOCKER_HOST": "tcp://d"})):
         with pytest.raises(EngineError) as caught:
             connect(choice, Home(tmp_path), environment=variables)
         assert caught.value.reason == "engine-absent"
-    assert asked == ["docker unix:///d"]
+    assert asked == ["docker tcp://d"]
 
 
 @pytest.mark.usefixtures("machine")
@@ -109,7 +109,16 @@ def test_all_that_was_tried_is_told(tmp_path):
     with pytest.raises(EngineError) as caught:
         connect(None, Home(tmp_path), environment={})
     details = caught.value.details
-    assert f"unix://{tmp_path}/docker.sock does not answer" in details
+    assert f"{tmp_path}/docker.sock: unix://{tmp_path}/docker.sock does not answer" in details
     assert f"{tmp_path}/podman.sock: there is no such socket" in details
     assert "a private podman service: podman is not installed" in details
     assert "Install podman" in caught.value.resolution
+
+
+@pytest.mark.usefixtures("machine")
+def test_a_socket_that_a_variable_names_in_vain(tmp_path):
+    variables = {"DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
+    with pytest.raises(EngineError) as caught:
+        connect(None, Home(tmp_path), environment=variables)
+    assert caught.value.details == f"DOCKER_HOST=unix://{tmp_path}/none.sock: there is no such socket"
+    assert "unset the variable" in caught.value.resolution
