@@ -118,16 +118,19 @@ def small(directory: Path) -> Path:
 def test_neither_place_nor_day_nor_engine_changes_the_image(new_store, tmp_path):
     """Four stores with nothing in them, so that everything is compiled four times."""
     here, there = (small(tmp_path / name / "app") for name in ("here", "further/away"))
-    documents = [
-        new_store("docker").build(here),
-        new_store("podman").build(here),
-        new_store("docker").build(there),
-        new_store("docker").build(here, prefix=("faketime", "-f", "+1d")),
-    ]
-    first = documents[0]
-    for document in documents:
+    runs = {
+        "docker": (new_store("docker"), here, ()),
+        "podman": (new_store("podman"), here, ()),
+        "another directory": (new_store("docker"), there, ()),
+        "a day later": (new_store("docker"), here, ("faketime", "-f", "+1d")),
+    }
+    documents = {name: store.build(directory, prefix=prefix) for name, (store, directory, prefix) in runs.items()}
+    files = {name: runs[name][0].files(document, "program") for name, document in documents.items()}
+    first = documents["docker"]
+    for name, document in documents.items():
         assert set(statuses(document).values()) == {"built"}
-        assert document["image"] == first["image"]
+        assert files[name] == files["docker"], name
+        assert document["image"] == first["image"], name
         assert [entry["key"] for entry in document["parts"]] == [entry["key"] for entry in first["parts"]]
 
 
