@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+import functools
 import json
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -32,6 +34,10 @@ HOST_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPER
 """What is the machine's state and no bug of cbuild's."""
 
 
+class Interrupted(Exception):  # noqa: N818 - what happened is no error
+    """Ctrl-C, under a name that typer has no plans for: it would say nothing, or something else in each version."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; the process ends with the contract's exit code."""
     # Whoever sends TERM (a supervisor, a CI that cancels) wants what Ctrl-C does: no container left, what is done kept.
@@ -43,7 +49,7 @@ def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code (CLI.md)."""
     try:
         result = _dispatch(arguments)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, Interrupted, typer.Abort):
         print("Interrupted: what was built is kept.", file=sys.stderr)  # noqa: T201 - the command line prints
         return INTERRUPTED
     except CbuildError as error:
@@ -81,8 +87,19 @@ def _app(commands: dict[str, str]) -> Any:  # noqa: ANN401 - calling it returns 
     app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Profiles to images, images to partitions.")
     for name, text in commands.items():
         function = import_module(f"cbuild.cli.{name}").command
-        app.command(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})(function)
+        app.command(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})(_told(function))
     return app
+
+
+def _told(function: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(function)
+    def told(*arguments: Any, **options: Any) -> object:  # noqa: ANN401 - passed on
+        try:
+            return function(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted from None
+
+    return told
 
 
 def show(error: CbuildError, *, as_json: bool) -> None:

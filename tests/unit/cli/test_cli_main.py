@@ -1,5 +1,6 @@
 import errno
 import json
+import signal
 
 import pytest
 
@@ -29,7 +30,7 @@ def test_an_unknown_option_is_a_usage_error_in_json_too(capsys):
     ],
 )
 def test_what_a_command_raises_gives_the_contracts_exit_code(monkeypatch, capsys, raised, code, reason):
-    def fail(arguments):
+    def fail(_arguments):
         raise raised
 
     monkeypatch.setattr(main, "_dispatch", fail)
@@ -38,11 +39,17 @@ def test_what_a_command_raises_gives_the_contracts_exit_code(monkeypatch, capsys
 
 
 def test_ctrl_c_is_130(monkeypatch):
-    def interrupt(arguments):
+    def interrupt(_arguments):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(main, "_dispatch", interrupt)
     assert main.run(["software"]) == 130
+
+
+def test_ctrl_c_in_a_command_is_said(monkeypatch, capsys):
+    monkeypatch.setattr("cbuild.cli.query.run", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+    assert main.run(["query", "a:b"]) == 130
+    assert "Interrupted" in capsys.readouterr().err
 
 
 def test_a_store_that_cannot_be_made(monkeypatch, capsys, tmp_path):
