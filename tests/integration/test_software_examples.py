@@ -101,8 +101,7 @@ all: program
 install:
 \tmkdir -p $(prefix)/bin
 \tcp program $(prefix)/bin/
-\tdate -r program > $(prefix)/built-at || true
-\tgzip -c program.c > $(prefix)/source.gz
+\tls -l --time-style=full-iso program.c > $(prefix)/times
 """
 
 
