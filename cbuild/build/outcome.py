@@ -62,7 +62,7 @@ class Outcome:
     image: ImageOutcome
     parts: tuple[PartOutcome, ...]
     removed: tuple[str, ...]
-    profile: Path
+    profile: str
     state: Path
     engine: str
     seconds: float

@@ -61,7 +61,7 @@ class Software:
             ImageOutcome(reference, image.digest, image.config, image.size),
             tuple(_part_outcome(part, ready.parts, in_image=part.name in inside) for part in ready.plan.parts.values()),
             record.removed,
-            self._profile.path,
+            self._profile.name,
             record.path,
             self._connected,
             round(time.monotonic() - started, 3),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cbuild.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cbuild.events import Report
     from cbuild.profile import Profile
+    from cbuild.source.profiles import ProfileFiles
 
 Words = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]...", show_default=False)]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The profile.")]
@@ -27,22 +32,24 @@ EngineChoice = Annotated[str | None, typer.Option("--engine", metavar="auto|dock
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
 
 _ASSIGNMENT = re.compile(r"[^=]+?[+-]?=")
+_IS_URL = re.compile(r"[a-zA-Z+]+://").match
+LOCK = "cbuild.lock"
 
 
 @dataclass(frozen=True)
 class Line:
     """What the words of a command line say.
 
-    profile: the file; assignments: as typed; rest: the words that are neither.
+    profile: the file, or its URL; assignments: as typed; rest: the words that are neither.
     """
 
-    profile: Path
+    profile: Path | str
     assignments: tuple[str, ...] = ()
     rest: tuple[str, ...] = field(default=())
 
 
 def split(words: Sequence[str] | None, config: str | None, *, offline: bool = False, online: bool = False) -> Line:
-    """Sort the words: a first ``*.cfg`` is the profile, ``NAME=VALUE`` an assignment, anything else the rest.
+    """Sort the words: a first ``*.cfg`` or URL is the profile, ``NAME=VALUE`` an assignment, anything else the rest.
 
     UsageError (``no-profile``) when no profile is named and neither buildout.cfg nor software.cfg is here.
     """
@@ -50,9 +57,10 @@ def split(words: Sequence[str] | None, config: str | None, *, offline: bool = Fa
     assignments: list[str] = []
     rest: list[str] = []
     for word in words or ():
-        if _ASSIGNMENT.match(word):
+        is_url = _IS_URL(word)
+        if _ASSIGNMENT.match(word) and not is_url:
             assignments.append(word)
-        elif profile is None and not rest and word.endswith(".cfg"):
+        elif profile is None and not rest and (is_url or word.endswith(".cfg")):
             profile = word
         else:
             rest.append(word)
@@ -60,7 +68,8 @@ def split(words: Sequence[str] | None, config: str | None, *, offline: bool = Fa
         assignments.append("buildout:offline=true")
     if online:
         assignments.append("buildout:offline=false")
-    return Line(Path(profile) if profile else default_profile(), tuple(assignments), tuple(rest))
+    found = profile if profile and _IS_URL(profile) else Path(profile) if profile else default_profile()
+    return Line(found, tuple(assignments), tuple(rest))
 
 
 def open_profile(
@@ -70,13 +79,48 @@ def open_profile(
     user_defaults: bool,
     offline: bool = False,
     online: bool = False,
+    pin: bool = False,
+    report: Report | None = None,
+    **lock: bool,
 ) -> tuple[Profile, tuple[str, ...]]:
-    """Return the profile that the words name, with its assignments, and the words that are left."""
+    """Return the profile that the words name, with its assignments, and the words that are left.
+
+    pin: write the checksums of the files that are URLs into cbuild.lock. report: gets what is fetched. lock: ``locked``
+    and ``renew``, see ProfileFiles.
+    """
     from cbuild.profile import load, parse_assignment  # noqa: PLC0415 - not needed for --help
 
     line = split(words, config, offline=offline, online=online)
     assignments = [parse_assignment(text) for text in line.assignments]
-    return load(line.profile, assignments, user_defaults=defaults_file(wanted=user_defaults)), line.rest
+    place = Path.cwd() if isinstance(line.profile, str) else line.profile.absolute().parent
+    remote = _Remote(place / LOCK, report, lock)
+    profile = load(line.profile, assignments, user_defaults=defaults_file(wanted=user_defaults), read=remote)
+    if pin:
+        remote.save()
+    return profile, line.rest
+
+
+class _Remote:
+    """Reads the files of a profile that are URLs; nothing of cbuild.source is imported for one that has none."""
+
+    def __init__(self, lock: Path, report: Report | None, options: Mapping[str, bool]) -> None:
+        self._lock = lock
+        self._options: dict[str, Any] = {**options, **({"report": report} if report else {})}
+
+    def __call__(self, url: str, settings: Mapping[str, str]) -> bytes:
+        return self._files(url, settings)
+
+    @functools.cached_property
+    def _files(self) -> ProfileFiles:
+        from cbuild.source.profiles import ProfileFiles  # noqa: PLC0415 - see above
+        from cbuild.state.home import Home  # noqa: PLC0415
+
+        return ProfileFiles(Home.default(), self._lock, **self._options)
+
+    def save(self) -> None:
+        """Pin what was read."""
+        if "_files" in vars(self):
+            self._files.save()
 
 
 def default_profile() -> Path:

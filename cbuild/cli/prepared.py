@@ -27,5 +27,5 @@ def prepared(
     from cbuild.build.prepare import prepare  # noqa: PLC0415 - not needed for --help
     from cbuild.engine.select import connect  # noqa: PLC0415
 
-    profile, _ = common.open_profile(words or (), config, user_defaults=user_defaults)
+    profile, _ = common.open_profile(words or (), config, user_defaults=user_defaults, pin=True, report=report)
     return prepare(profile, home, functools.cache(lambda: connect(engine, home, report)), report)

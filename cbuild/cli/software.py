@@ -38,14 +38,19 @@ def command(
     load: Annotated[bool, typer.Option(help="Hand the image to the engine.")] = True,
     keep_failed: Annotated[bool, typer.Option("--keep-failed", help="Keep a failed builder's files.")] = False,
     locked: Annotated[bool, typer.Option("--locked", help="Refuse sources that cbuild.lock doesn't have.")] = False,
+    update_lock: Annotated[
+        bool, typer.Option("--update-lock", help="Ask the profile's URLs anew, and pin them.")
+    ] = False,
 ) -> None:
     """Build a profile's image: every part compiled in a builder container, a layer each."""
     from cbuild.build.outcome import Settings  # noqa: PLC0415 - not needed for --help
     from cbuild.build.software import Software  # noqa: PLC0415
 
+    report = printer(verbose - quiet)
     profile, rest = common.open_profile(
-        words or (), config, user_defaults=not no_defaults, offline=offline, online=online
-    )
+        words or (), config, user_defaults=not no_defaults, offline=offline, online=online,
+        pin=True, report=report, locked=locked, renew=update_lock,
+    )  # fmt: skip
     if rest and rest[0] != INSTALL:
         raise UsageError(
             f"{rest[0]!r} is neither a profile, an assignment nor `install PART…`.",
@@ -53,7 +58,7 @@ def command(
         )
     settings = Settings(jobs, engine, rest[1:], tag, output, load, keep_failed, locked)
     name = image_name(profile.path)
-    outcome = Software(profile, name, Home.default(), settings, printer(verbose - quiet)).run()
+    outcome = Software(profile, name, Home.default(), settings, report).run()
     print(json_module.dumps(_document(outcome)) if json else _text(outcome))  # noqa: T201 - the command line prints
 
 
@@ -71,7 +76,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "image": asdict(outcome.image),
         "parts": [asdict(part) for part in outcome.parts],
         "removed": list(outcome.removed),
-        "profile": str(outcome.profile),
+        "profile": outcome.profile,
         "state": str(outcome.state),
         "engine": outcome.engine,
         "seconds": outcome.seconds,

@@ -10,6 +10,7 @@ import ast
 import operator
 import posixpath
 import re
+import warnings
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -259,7 +260,10 @@ class Evaluator:
         if len(text) > MAX_LENGTH:
             raise ExpressionError(f"longer than {MAX_LENGTH} characters")
         try:
-            tree = ast.parse(text.strip(), mode="eval")
+            with warnings.catch_warnings():
+                # `1or 2` is a warning of Python's; it would be printed without the profile's line.
+                warnings.simplefilter("ignore", SyntaxWarning)
+                tree = ast.parse(text.strip(), mode="eval")
             return self._value(tree.body)
         except SyntaxError as error:
             raise ExpressionError(f"not a Python expression: {error.msg}") from None

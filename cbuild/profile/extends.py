@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.problems import did_you_mean, shorten
@@ -19,8 +20,12 @@ from cbuild.profile.syntax import BASE_LOCATION, Parsed, decode, parse
 if TYPE_CHECKING:
     from cbuild.profile.facts import Facts
 
-Read = Callable[[str], bytes]
-"""Returns the bytes at a URL; raises a CbuildError when it can't."""
+Read = Callable[[str, Mapping[str, str]], bytes]
+"""Returns the bytes at a URL; raises a CbuildError when it can't.
+
+The second argument has the options of [buildout] that count while files are read (EXT-8): the user's defaults, the root
+file's and the command line's, not those of the files that are extended.
+"""
 
 MAX_DEPTH = 5_000
 MAX_FILES = 50_000
@@ -64,15 +69,16 @@ class _Place(TypedDict):
 class Loader:
     """Reads files, each one once, however often and from wherever it is reached.
 
-    offline: what the command line says about it; otherwise the first file's [buildout] decides whether URLs may be read
-    (EXT-8). files: what has been read, each after all that it extends.
+    read: returns what is at a URL. settings: options of [buildout] that the command line sets. below: [buildout] of the
+    user's defaults, once they are read. files: what has been read, each after all that it extends.
     """
 
-    def __init__(self, facts: Facts, read: Read | None = None, offline: str | None = None) -> None:
+    def __init__(self, facts: Facts, read: Read | None = None, settings: Mapping[str, str] | None = None) -> None:
         self._facts = facts
         self._read = read
-        self._offline = offline
+        self._settings = settings or {}
         self._known: dict[str, File] = {}
+        self.below: Mapping[str, str] = {}
         self.files: list[File] = []
 
     @property
@@ -151,26 +157,18 @@ class Loader:
         return file
 
     def _fetch(self, url: str, chain: list[File], mention: _Mention | None) -> bytes:
-        if self._offline is None and chain:
-            self._offline = chain[0].parsed.sections.get("buildout", {}).get("offline")
-        if self._offline == "true" and not url.startswith("file://"):
-            raise ProfileError(
-                f"Couldn't download {url}: offline.",
-                reason="offline",
-                **_place(chain, mention),
-                resolution="Run with -O, or take `offline = true` out of the profile.",
-            )
+        if url.startswith("file://"):
+            return _read_local(unquote(urlsplit(url).path), chain, mention)
         if self._read is not None:
+            root = chain[0].parsed.sections.get("buildout", {}) if chain else {}
             try:
-                return self._read(url)
+                return self._read(url, {**self.below, **root, **self._settings})
             except CbuildError as error:
                 if error.file is None:
                     place = _place(chain, mention)
                     error.file, error.line, error.column = place["file"], place["line"], place["column"]
                     error.section, error.option, error.chain = place["section"], place["option"], place["chain"]
                 raise
-        if url.startswith("file://"):
-            return _read_local(unquote(urlsplit(url).path), chain, mention)
         raise ProfileError(
             f"{url} is not a local file.",
             reason="remote-file",
@@ -272,4 +270,7 @@ def _parent(base: str) -> str:
 
 
 def _identity(name: str) -> str:
-    return name if _IS_URL(name) else os.path.normpath(name)
+    if not _IS_URL(name):
+        return os.path.normpath(name)
+    parts = urlsplit(name)
+    return urlunsplit(parts._replace(path=posixpath.normpath(parts.path or "/")))

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from cbuild.profile.assignments import Assignment, assign
 from cbuild.profile.builtin import DEFAULTS
@@ -26,17 +27,23 @@ _IS_URL = re.compile(r"[a-zA-Z+]+://").match
 class Profile:
     """A profile as its files and the command line give it: merged, neither expanded nor substituted.
 
-    path: the root file. directory: where it is. files: all of them, each once, in the order in which they were read.
+    name: the root file's path, or its URL. directory: where the root file is; for a URL the current directory, where
+    what belongs to the profile (lock, state file) then lies. files: all of them, each once, the root first.
     sections: without built-in defaults. origins: where every option comes from (made when looked at).
-    bases: what ``_profile_base_location_`` is in any of the files.
+    bases: what ``_profile_base_location_`` is in any of the files; the root of a web server is left out.
     """
 
-    path: Path
+    name: str
     directory: Path
     files: tuple[str, ...]
     sections: Mapping[str, Mapping[str, str]]
     origins: Origins
     bases: tuple[str, ...]
+
+    @property
+    def path(self) -> Path:
+        """Return the root file's path; of a URL the path in it, which names no file here."""
+        return Path(urlsplit(self.name).path) if _IS_URL(self.name) else Path(self.name)
 
 
 def load(
@@ -56,11 +63,13 @@ def load(
     name = str(file)
     if not _IS_URL(name):
         name = _absolute(name)
-    loader = Loader(facts, read, _option(assignments, "offline"))
-    root = loader.load(name)
+    loader = Loader(facts, read, {item.option: item.value for item in assignments if _sets_buildout(item)})
     below = []
     if user_defaults is not None and user_defaults.is_file():
         below.append(loader.load(_absolute(str(user_defaults))))
+        loader.below = below[0].parsed.sections.get("buildout", {})
+    defaults = loader.read_order
+    root = loader.load(name)
     once = _extends_once(assignments, [*below, root])
     merged = merge(_over([*below, root]), once=once)
     layers = [merged]
@@ -71,9 +80,9 @@ def load(
     kept = [item for item in assignments if (item.section, item.option) != ("buildout", "extends")]
     assign(sections, kept, DEFAULTS)
     return Profile(
-        path=Path(name),
-        directory=Path(root.directory),
-        files=tuple(item.name for item in loader.read_order),
+        name=name,
+        directory=Path.cwd() if _IS_URL(name) else Path(root.directory),
+        files=tuple(item.name for item in (*loader.read_order[len(defaults) :], *defaults)),
         sections=sections,
         origins=Origins(tuple(sections), layers, kept),
         bases=_bases(loader.files),
@@ -86,8 +95,12 @@ def _absolute(name: str) -> str:
 
 def _option(assignments: Iterable[Assignment], option: str) -> str | None:
     """Return what the command line assigns to an option of [buildout]."""
-    found = [item.value for item in assignments if (item.section, item.option, item.op) == ("buildout", option, "=")]
+    found = [item.value for item in assignments if _sets_buildout(item) and item.option == option]
     return found[-1] if found else None
+
+
+def _sets_buildout(item: Assignment) -> bool:
+    return item.section == "buildout" and item.op == "="
 
 
 def _extends_once(assignments: Iterable[Assignment], roots: Iterable[File]) -> bool:
@@ -112,4 +125,9 @@ def _finished(loader: Loader, name: str, *, once: bool) -> Merged:
 
 def _bases(files: Iterable[File]) -> tuple[str, ...]:
     every = (options.get(BASE_LOCATION) for file in files for options in file.parsed.sections.values())
-    return tuple(sorted({base for base in every if base is not None}))
+    return tuple(sorted({base for base in every if base is not None and not _is_bare_host(base)}))
+
+
+def _is_bare_host(base: str) -> bool:
+    """Return whether base is a web server's root: far more begins with it than the profile's files."""
+    return bool(_IS_URL(base)) and not urlsplit(base).path.strip("/")

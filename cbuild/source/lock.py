@@ -77,6 +77,10 @@ class Lock:
         if request.kind != "local":
             self._sources[request.shown] = Locked(sums.md5, sums.sha256, sums.size)
 
+    def forget(self, request: Request) -> None:
+        """Take the URL's entry out."""
+        self._sources.pop(request.shown, None)
+
     def save(self) -> bool:
         """Write the file if its bytes change (and never an empty one); return whether it was written."""
         document = {"sources": {url: asdict(entry) for url, entry in self._sources.items()}, "version": VERSION}

@@ -60,9 +60,10 @@ def _prepare(folder, case, place):
             data = path.read_bytes().replace(b"${CASE}", str(place).encode()).replace(b"${URL}", URL.encode())
             path.write_bytes(data)
 
-    def read(url):
-        local = url.startswith("file://")
-        path = Path(url.removeprefix("file://")) if local else place / case["serve"] / url[len(URL) + 1 :]
+    def read(url, settings):
+        if settings.get("offline") == "true":
+            raise ProfileError(f"Couldn't download {url}", reason="offline")
+        path = place / case["serve"] / url[len(URL) + 1 :]
         if not path.is_file():
             raise ProfileError(f"{url}: HTTP Error 404", reason="missing-file")
         return path.read_bytes()

@@ -69,16 +69,20 @@ def test_urls_go_through_the_hook(write):
         "http://h/d/r.cfg": b"[buildout]\nextends = ../t.cfg\n[s]\na = ${:_profile_base_location_}\n",
         "http://h/t.cfg": b"[t]\nb = 1\n",
     }
-    root = write(a="[buildout]\nextends = http://h/d/r.cfg\n")
-    profile = load(root, read=pages.__getitem__)
+    root = write(a="[buildout]\nextends = http://h/d/r.cfg\nnewest = false\n")
+    settings = {}
+
+    def read(url, options):
+        settings.update(options)
+        return pages[url]
+
+    profile = load(root, [parse_assignment("offline=true"), parse_assignment("x+=1")], read=read)
+    assert settings == {"offline": "true", "newest": "false"}
     assert profile.sections["s"]["_profile_base_location_"] == "http://h/d"
     assert profile.sections["t"] == {"b": "1"}
     with pytest.raises(ProfileError) as caught:
         load(root)
     assert caught.value.reason == "remote-file"
-    with pytest.raises(ProfileError) as caught:
-        load(root, [parse_assignment("offline=true")], read=pages.__getitem__)
-    assert caught.value.reason == "offline"
 
 
 def test_optional_extends_may_be_missing(read):
@@ -119,7 +123,7 @@ def test_only_regular_files_are_read(write, tmp_path):
 
 
 def test_what_the_hook_raises_gets_a_place(write):
-    def read(url):
+    def read(url, _settings):
         raise SourceError(f"{url} is gone")
 
     with pytest.raises(SourceError) as caught:
