@@ -85,9 +85,14 @@ class Store:
 
     def build(self, directory: Path, *arguments: str, prefix: tuple[str, ...] = ()) -> Document:
         """Run `cbuild software --json`, which must succeed, and return its document."""
-        done = self.run(directory, "software", "--json", *arguments, prefix=prefix)
-        assert done.returncode == 0, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout)
+        return self.finish(self.start(directory, "software", "--json", *arguments, prefix=prefix))
+
+    @staticmethod
+    def finish(process: subprocess.Popen[str]) -> Document:
+        """Wait for a `cbuild software --json`, which must succeed, and return its document."""
+        output, errors = process.communicate(timeout=600)
+        assert process.returncode == 0, f"exit code {process.returncode}\n{output}\n{errors}"
+        return json.loads(output)
 
     def fail(self, directory: Path, *arguments: str, code: int) -> Document:
         """Run `cbuild software --json`, which must fail with this exit code, and return the error."""

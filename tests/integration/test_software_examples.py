@@ -18,11 +18,13 @@ ENGINES = ("docker", "podman")
 @pytest.fixture(scope="module")
 def hello(shared_store, tmp_path_factory) -> dict[str, Document]:
     """What `cbuild software` said of examples/hello, by engine; each in a checkout of its own."""
-    documents = {}
-    for name in ENGINES:
-        directory = tmp_path_factory.mktemp(name) / "hello"
+    directories = {name: tmp_path_factory.mktemp(name) / "hello" for name in ENGINES}
+    processes = {}
+    for name, directory in directories.items():
         shutil.copytree(EXAMPLES / "hello", directory, ignore=shutil.ignore_patterns(".installed.cfg"))
-        documents[name] = shared_store(name).build(directory)
+        processes[name] = shared_store(name).start(directory, "software", "--json")
+    documents = {name: Store.finish(process) for name, process in processes.items()}
+    for directory in directories.values():
         assert json.loads((directory / "cbuild.lock").read_bytes()), "the lock is written"
         # It is in git, and stays as it is there.
         assert filecmp.cmp(directory / "cbuild.lock", EXAMPLES / "hello" / "cbuild.lock", shallow=False)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from software_fixtures import ROOT, Document, inside, part
+from software_fixtures import ROOT, Document, Store, inside, part
 
 ENGINES = ("docker", "podman")
 
@@ -28,13 +28,16 @@ def component(tmp_path_factory) -> Path:
 
 
 def built_by_both(component: Path, name: str, shared_store) -> list[Document]:
-    """Build a profile on both engines, each with its own store; the images must be one. Times go to stdout."""
-    documents = []
+    """Build a profile on both engines at once, each with its own store; the images must be one. Times go to stdout."""
+    processes = []
     for engine in ENGINES:
         directory = component.parent / engine / "component"
         if not directory.exists():
             shutil.copytree(component, directory)
-        document = shared_store(engine).build(directory / name, "buildout.cfg")
+        processes.append(shared_store(engine).start(directory / name, "software", "--json", "buildout.cfg"))
+    documents = []
+    for engine, process in zip(ENGINES, processes, strict=True):
+        document = Store.finish(process)
         times = ", ".join(f"{entry['name']} {entry['seconds']} s" for entry in document["parts"])
         print(f"{name} on {engine}: {times}, {document['image']['digest']}")  # noqa: T201 - figures for who runs it with -s
         documents.append(document)
