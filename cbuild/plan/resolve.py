@@ -15,9 +15,10 @@ from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.virtual import Virtual
 from cbuild.profile import Profile, Resolver
 from cbuild.recipe import code
-from cbuild.recipe.api import MissingOption, MissingSection, Options, UserError
+from cbuild.recipe.api import BadValue, MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
 from cbuild.recipe.registry import NATIVE, Native, find
+from cbuild.recipe.typed import MARK
 from cbuild.source import Request, Sources
 from cbuild.state.home import Home
 
@@ -60,7 +61,7 @@ class Planner:
         self._sources = sources
         self._builder = builder
         self._construct = construct
-        self._virtual = Virtual([str(profile.directory), *profile.bases])
+        self._virtual = Virtual(profile.bases)
         self._local = LocalFiles(profile.directory, sources, home)
         self._drafts: dict[str, Part] = {}
         self._resolver = Resolver(profile, defaults=self._defaults(), initialize=self._initialize)
@@ -107,7 +108,17 @@ class Planner:
         except (MissingOption, MissingSection) as error:
             raise self._error(self._at(name), str(error), reason="missing-option") from error
         except UserError as error:
-            raise self._error(named(self._resolver, name, options, str(error)), str(error)) from error
+            reason = "bad-value" if isinstance(error, BadValue) else "recipe-refuses"
+            raise self._error(named(self._resolver, name, options, str(error)), str(error), reason=reason) from error
+        except (AttributeError, TypeError) as error:
+            # A recipe that wants text got a typed value: the profile's mistake.
+            typed = [option for option, value in given.items() if value.startswith(MARK)]
+            if not typed:
+                raise
+            raise self._error(
+                place(self._resolver, name, typed[0]), f"The recipe of [{name}] can't use a {MARK} value: {error}.",
+                reason="bad-value", resolution=f"Make {typed[0]} text.",
+            ) from error  # fmt: skip
         except ProfileError as error:
             # In a template's text; the resolver knows no place for that.
             raise (error if error.file else self._error(
@@ -127,23 +138,26 @@ class Planner:
         own = code.digest(code.RUNNER, "cbuild.recipe.develop")
         use = RecipeUse(sha256_bytes(canonical_json([own, digests])), spec=recipe, develop=develop)
         visible = {"buildout": self._directories()}
-        answer = self._ask(name, use, given, visible)
+        answer = self._ask(self._construct, name, use, given, visible)
         options.clear()
         options.update(answer)
         return Part(name, use, given, dict(answer), visible, {}, ())
 
     def _ask(
-        self, name: str, use: RecipeUse, given: dict[str, str], visible: dict[str, dict[str, str]]
+        self,
+        construct: Construct,
+        name: str,
+        use: RecipeUse,
+        given: dict[str, str],
+        visible: dict[str, dict[str, str]],
     ) -> dict[str, str]:
         """Construct in the builder; as long as the constructor asks for another section, resolve it and ask again."""
-        if self._construct is None:
-            raise self._unknown_recipe(name, use.spec)
         while True:
             question: Question = {
                 "builder": self._builder, "code": use.code, "options": given, "part": name, "spec": use.spec,
                 "visible": visible,
             }  # fmt: skip
-            answer = self._construct(question, use.develop)
+            answer = construct(question, use.develop)
             if answer["ok"]:
                 return {str(key): str(value) for key, value in dict(answer["options"]).items()}  # type: ignore[call-overload]
             section = str(answer["message"])
