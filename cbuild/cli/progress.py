@@ -19,6 +19,8 @@ def printer(verbosity: int) -> Report:
 
     def report(event: Event) -> None:
         if LEVELS.get(event.kind, NORMAL) + verbosity >= NORMAL and event.message:
-            print(f"[{time.monotonic() - started:6.1f}] {event.message}", file=sys.stderr, flush=True)  # noqa: T201 - the command line prints
+            # One write: parts and downloads report from threads, and print writes the line's end by itself.
+            sys.stderr.write(f"[{time.monotonic() - started:6.1f}] {event.message}\n")
+            sys.stderr.flush()
 
     return report
