@@ -32,4 +32,4 @@ def test_each_line_is_one_write(monkeypatch, verbosity, shown):
     for kind in ("warning", "info", "debug"):
         report(Event(kind, "x", f"{kind}."))
     report(Event("info", "x"))
-    assert [text[9:] for text in stream.written] == [f" {kind}.\n" for kind in shown]
+    assert [text[8:] for text in stream.written] == [f" {kind}.\n" for kind in shown]
