@@ -45,12 +45,17 @@ class Recipe:
             section = pending.pop(0)
             for key, value in section.items():
                 if not key.startswith("-") and key not in _OWN:
-                    values.setdefault(key, value)  # nearer sections win
+                    values.setdefault(key, _published(value))  # nearer sections win
             for other in section.get("-extends", "").split():
                 if other not in seen:
                     seen.add(other)
                     pending.append(self.buildout[other])
         return values
+
+
+def _published(value: object) -> str:
+    """Return a value as a connection parameter: text; a typed value (SLP-3) as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
 
 
 class Serialised(Recipe):

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import typed
+from cbuild.recipe.api import Buildout, Options, UserError, dumps
 
 FILE = ".cbuild/instance.json"
 """Relative to the partition's directory: parameters, type, ipv6, partition, instance, reference, uid, state."""
@@ -40,21 +39,21 @@ class Recipe:
     def outputs(self, asked: Mapping[str, Any], parameters: Mapping[str, object]) -> dict[str, str]:
         """Return the options beside the single parameters."""
         return {
-            "configuration": typed.dumps(dict(sorted(parameters.items()))),
+            "configuration": dumps(dict(sorted(parameters.items()))),
             "slap-software-type": asked["type"],
             "slap-computer-id": "localhost",
             "slap-computer-partition-id": asked["partition"],
             "slap-software-release-url": asked["software"],
-            "slave-instance-list": typed.dumps([]),
+            "slave-instance-list": dumps([]),
             "instance-title": asked["reference"],
             "root-instance-title": asked["instance"],
             "instance-guid": asked["partition"],
             "instance-state": asked["state"],
             # No IPv4 at all: a partition's only address is its own IPv6.
-            "ipv4": typed.dumps([]),
-            "ipv6": typed.dumps([asked["ipv6"]]),
+            "ipv4": dumps([]),
+            "ipv6": dumps([asked["ipv6"]]),
             "ipv6-random": asked["ipv6"],
-            "storage-dict": typed.dumps({}),
+            "storage-dict": dumps({}),
         }
 
     def install(self) -> list[str]:

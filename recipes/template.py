@@ -9,8 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from cbuild.recipe.api import Buildout, Options, Source, UserError
-from recipes import typed
+from cbuild.recipe.api import Buildout, Options, Source, UserError, dumps, loads
 
 OBSOLETE = {"template": "url", "rendered": "output"}
 """Old names of options, still in profiles."""
@@ -101,7 +100,7 @@ class Jinja2(_Template):
             keep_trailing_newline=True,
             autoescape=False,  # configuration files, not HTML
         )
-        environment.globals |= {"assert": _assert, "dumps": typed.dumps}
+        environment.globals |= {"assert": _assert, "dumps": dumps}
         try:
             values = {key: value() for key, value in self.context.items()}
             return self.write(environment.from_string(self.text()).render(values))
@@ -122,7 +121,7 @@ class Jinja2(_Template):
             case "raw":
                 return name, lambda: value
             case "key":
-                found = typed.loads(self._value(value))
+                found = self._value(value)
                 return name, lambda: found
             case "json":
                 return name, lambda: json.loads(value)
@@ -130,7 +129,7 @@ class Jinja2(_Template):
                 text = self._value(value)
                 return name, lambda: json.loads(text)
             case "section":
-                section = {key: typed.loads(text) for key, text in self.buildout[value].copy().items()}
+                section = {key: loads(text) for key, text in self.buildout[value].copy().items()}
                 return name, lambda: section
             case "import":
                 return name, lambda: import_module(value)

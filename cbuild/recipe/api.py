@@ -8,7 +8,23 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
+
+from cbuild.recipe.typed import MARK, dumps, loads
+
+__all__ = [
+    "BadValue",
+    "Buildout",
+    "MissingOption",
+    "MissingSection",
+    "Options",
+    "Recipe",
+    "RecipeClass",
+    "Source",
+    "UserError",
+    "dumps",
+    "loads",
+]
 
 TRUE_FALSE = {"true": True, "false": False}
 
@@ -33,10 +49,15 @@ class MissingSection(UserError, KeyError):  # noqa: N818 - the name is zc.buildo
         return f"The referenced section, {self.args[0]!r}, was not defined."
 
 
+class BadValue(UserError):  # noqa: N818 - it is one of a family without the suffix
+    """An option that starts with ``!py!`` and can't be evaluated (SLP-3)."""
+
+
 class Options(MutableMapping[str, str]):
     """A section's resolved options; what a constructor sets here is seen by other parts (RCP-5).
 
-    data: shared with whoever made this object; changes go through.
+    data: shared with whoever made this object; changes go through. It holds text: a value that is none is kept as
+    ``!py!`` and its literal, and evaluated when it is read (SLP-3). Nearly all values are text, so they are typed so.
     """
 
     def __init__(self, buildout: Buildout, name: str, data: MutableMapping[str, str]) -> None:
@@ -46,17 +67,25 @@ class Options(MutableMapping[str, str]):
         self._created: list[str] = []
 
     def __getitem__(self, key: str) -> str:
-        """Return an option's value; MissingOption if there is none."""
+        """Return an option's value; MissingOption if there is none, BadValue if it can't be evaluated."""
+        text = self.text(key)
+        if not text.startswith(MARK):
+            return text
+        try:
+            return cast("str", loads(text))
+        except ValueError as error:
+            raise BadValue(f"[{self.name}] {key}: {error}") from None
+
+    def __setitem__(self, key: str, value: object) -> None:
+        """Set an option to text, or to a value made of literals; TypeError for anything else."""
+        self._data[key] = value if isinstance(value, str) else dumps(value)
+
+    def text(self, key: str) -> str:
+        """Return an option's text, as references and the state file have it; MissingOption if there is none."""
         try:
             return self._data[key]
         except KeyError:
             raise MissingOption(f"Missing option: {self.name}:{key}") from None
-
-    def __setitem__(self, key: str, value: str) -> None:
-        """Set an option; only strings are values."""
-        if not isinstance(value, str):
-            raise TypeError("Option values must be strings", value)
-        self._data[key] = value
 
     def __delitem__(self, key: str) -> None:
         """Remove an option."""
@@ -73,7 +102,7 @@ class Options(MutableMapping[str, str]):
         return len(self._data)
 
     def copy(self) -> dict[str, str]:
-        """Return a plain dict of the resolved values."""
+        """Return a plain dict of the options' texts."""
         return dict(self._data)
 
     def created(self, *paths: str) -> list[str]:
@@ -86,6 +115,8 @@ class Options(MutableMapping[str, str]):
         value = self._data.get(key)
         if value is None or not value.strip():
             return default
+        if value.startswith(MARK):
+            value = str(self[key]).lower()
         try:
             return TRUE_FALSE[value.strip()]
         except KeyError:

@@ -84,8 +84,13 @@ class LiveBuildout(Buildout):
         """Return text with references replaced; what it refers to is noted."""
         for owner, option in references(text):
             if owner and owner != self._part:
-                self[owner].get(option)
+                self._note(owner, option)
         return self._resolver.substitute(text, section)
+
+    def _note(self, section: str, option: str) -> None:
+        options = self[section]
+        if option in options:
+            options.text(option)
 
 
 def references(text: str) -> Iterator[tuple[str, str]]:

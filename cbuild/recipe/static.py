@@ -63,6 +63,6 @@ class StaticBuildout(Buildout):
                 return match[0].replace("$${", "${")
             if match[2] == "_buildout_section_name_":
                 return section
-            return self[match[1] or section][match[2]]
+            return self[match[1] or section].text(match[2])
 
         return REFERENCE.sub(value, text)

@@ -40,6 +40,4 @@ DIFFERENCES = {
     "355-seed-extends-interpolated": Difference(INTERPOLATION),
     "358-seed-interpolation-not-across-files": Difference(INTERPOLATION),
     "362-seed-command-line-no-section": Difference("an assignment without a section is [buildout]'s"),
-    "376-slp-typed-values-file": Difference("a typed value is kept as its text; recipes that know it evaluate it"),
-    "377-slp-typed-values-error": Difference("a typed value is kept as its text; recipes that know it evaluate it"),
 }
