@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 INSTALL = "install"
 
+# The distribution spec's grammar of references, without a digest.
+_WORD = r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*"
+_REFERENCE = re.compile(rf"(?:[A-Za-z0-9.-]+(?::\d+)?/)?{_WORD}(?:/{_WORD})*(?::\w[\w.-]{{0,127}})?", re.ASCII)
+
 
 def command(
     words: common.Words = None,
@@ -47,6 +51,12 @@ def command(
     from cbuild.build.software import Software  # noqa: PLC0415
 
     report = printer(verbose - quiet)
+    if tag and not _REFERENCE.fullmatch(tag):
+        raise UsageError(
+            f"--tag {tag!r} is no name for an image.",
+            reason="bad-tag",
+            resolution="Write it as [HOST[:PORT]/]name[:tag], the name in small letters: localhost/web:test",
+        )
     profile, rest = common.open_profile(
         words or (), config, user_defaults=not no_defaults, offline=offline, online=online,
         pin=True, report=report, locked=locked, renew=update_lock,
