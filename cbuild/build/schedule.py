@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from cbuild.build.outcome import Failures
-from cbuild.errors import PartError
+from cbuild.errors import CbuildError, PartError
+
+AGAIN = 0.5
+"""Seconds between two calls of abort."""
 
 
 def run(
@@ -19,7 +22,7 @@ def run(
     """Call action for every name, jobs at a time, those first that come first in names.
 
     requires: part to parts; those that aren't in names are there already. A PartError of action is noted; any other
-    exception (the engine went away, Ctrl-C) ends the run: abort is called to stop what runs, nothing new is started.
+    exception (the engine went away, Ctrl-C) ends the run: abort is called until nothing runs, nothing new is started.
     """
     waiting = list(names)
     done: set[str] = set()
@@ -41,9 +44,19 @@ def run(
                     _note(name, future, done, errors)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            abort()
+            _end(running, abort)
             raise
     return Failures(errors, tuple(waiting))
+
+
+def _end(running: Collection[Future[None]], abort: Callable[[], None]) -> None:
+    """Call abort until nothing runs any more: an action may have been about to start what abort stops."""
+    while True:
+        # The reason for the end is what counts, not that the engine which went away can't stop anything either.
+        with suppress(CbuildError):
+            abort()
+        if not wait(running, timeout=AGAIN).not_done:
+            return
 
 
 def _note(name: str, future: Future[None], done: set[str], errors: dict[str, PartError]) -> None:

@@ -98,3 +98,21 @@ def test_ctrl_c_does_not_wait_for_what_runs():
     with pytest.raises(KeyboardInterrupt):
         schedule.run(["b", "a", "c"], dict.fromkeys("abc", ()), action, aborted.set, 2)
     assert sorted(started) == ["a", "b"]
+
+
+def test_what_was_about_to_start_is_stopped_as_well():
+    """Its container comes into being after the first abort: it takes a second one."""
+    aborts = threading.Semaphore(0)
+
+    def action(name: str) -> None:
+        if name == "a":
+            raise KeyboardInterrupt
+        for _ in range(2):
+            assert aborts.acquire(timeout=10)
+
+    def abort() -> None:
+        aborts.release()
+        raise EngineError("gone")
+
+    with pytest.raises(KeyboardInterrupt):
+        schedule.run(["b", "a"], dict.fromkeys("ab", ()), action, abort, 2)
