@@ -44,10 +44,13 @@ def _text(answer: Why) -> str:
             return f"{answer.part} is up to date."
         case "changed":
             lines = [
-                f"  {change.what}\n    - {_value(change.old)}\n    + {_value(change.new)}" for change in answer.changes
+                line
+                for change in answer.changes
+                for line in (f"  {change.what}", *_value("-", change.old), *_value("+", change.new))
             ]
             return "\n".join([f"{answer.part} will be built again:", *lines])
 
 
-def _value(value: object) -> str:
-    return "(absent)" if value is None else value if isinstance(value, str) else json_module.dumps(value)
+def _value(sign: str, value: object) -> list[str]:
+    text = "(absent)" if value is None else value if isinstance(value, str) else json_module.dumps(value)
+    return [f"    {sign} {line}" for line in text.splitlines() or [""]]

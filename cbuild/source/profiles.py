@@ -82,7 +82,7 @@ class ProfileFiles:
         except SourceError as error:
             if known is None or self._renew:
                 raise
-            self._report(Event("warning", request.shown, f"{error.brief}: taken as it was when it was last fetched"))
+            self._report(Event("warning", request.shown, f"{error.brief}: taken as it was when it was last fetched."))
             return known
 
     def _in_cache(self, request: Request, sources: Sources, settings: Mapping[str, str]) -> Fetched | None:
