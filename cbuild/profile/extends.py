@@ -30,6 +30,8 @@ file's and the command line's, not those of the files that are extended.
 MAX_DEPTH = 5_000
 MAX_FILES = 50_000
 MAX_SIZE = 1 << 26
+MAX_NAME = 4096
+"""Characters of a URL, as of a path: a server that answers whatever it is asked could make relative names grow."""
 BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
 
 _IS_URL = re.compile(r"[a-zA-Z+]+://").match
@@ -157,6 +159,13 @@ class Loader:
         return file
 
     def _fetch(self, url: str, chain: list[File], mention: _Mention | None) -> bytes:
+        if len(url) > MAX_NAME:
+            raise ProfileError(
+                f"The URL {url[:200]}… has more than {MAX_NAME} characters.",
+                reason="unreadable-file",
+                **_place(chain, mention),
+                resolution="Files that extend one another by ever longer names have no end.",
+            )
         if url.startswith("file://"):
             return _read_local(unquote(urlsplit(url).path), chain, mention)
         if self._read is not None:

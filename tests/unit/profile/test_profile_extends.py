@@ -85,6 +85,19 @@ def test_urls_go_through_the_hook(write):
     assert caught.value.reason == "remote-file"
 
 
+def test_urls_that_grow_have_an_end():
+    asked = []
+
+    def read(url, _settings):
+        asked.append(url)
+        return f"[buildout]\nextends = {'x' * 100}/r.cfg\n".encode()
+
+    with pytest.raises(ProfileError) as caught:
+        load("http://h/r.cfg", read=read)
+    assert caught.value.reason == "unreadable-file"
+    assert len(asked) < 50
+
+
 def test_optional_extends_may_be_missing(read):
     profile = read("[buildout]\noptional-extends = o.cfg no.cfg\n[s]\na = 1\n", o="[s]\na = 0\nb = 0\n")
     assert profile.sections["s"] == {"a": "1", "b": "0"}
