@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, TypeVar, cast
 
 
 class CbuildError(Exception):
@@ -13,6 +13,7 @@ class CbuildError(Exception):
     reason: machine-readable, kebab-case, stable (docs/ and CLI.md list them).
     file, line, column, section, option: where in the profile it comes from.
     chain: the files (through ``extends``) or options (through references) that led there, outermost first.
+    others: what else is wrong, independent of this.
     """
 
     exit_code: ClassVar[int] = 70
@@ -43,6 +44,7 @@ class CbuildError(Exception):
         self.section = section
         self.option = option
         self.chain = chain
+        self.others: tuple[CbuildError, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape of the command line's contract: ``{"error": {...}}``'s inner object."""
@@ -107,6 +109,24 @@ class DifferenceError(CbuildError):
 
     exit_code = 6
     default_reason = "not-reproducible"
+
+
+def _what(error: CbuildError) -> tuple[object, ...]:
+    return error.reason, error.brief, error.file, error.line, error.column
+
+
+_E = TypeVar("_E", bound=CbuildError)
+
+
+def together(errors: Iterable[_E]) -> _E:
+    """Return the first of errors (there is one), with the others in its ``others``; what says the same is left out."""
+    told: dict[object, _E] = {}
+    for error in errors:
+        for each in cast("tuple[_E, ...]", (error, *error.others)):
+            told.setdefault(_what(each), each)
+    first, *others = told.values()
+    first.others = tuple(others)
+    return first
 
 
 def near(name: str, known: Iterable[str]) -> str:

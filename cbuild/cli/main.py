@@ -87,11 +87,11 @@ def _app(commands: dict[str, str]) -> Any:  # noqa: ANN401 - calling it returns 
     app = typer.Typer(add_completion=False, rich_markup_mode=None, help="Profiles to images, images to partitions.")
     for name, text in commands.items():
         function = import_module(f"cbuild.cli.{name}").command
-        app.command(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})(_told(function))
+        app.command(name, help=text, context_settings={"help_option_names": ["-h", "--help"]})(_interruptible(function))
     return app
 
 
-def _told(function: Callable[..., object]) -> Callable[..., object]:
+def _interruptible(function: Callable[..., object]) -> Callable[..., object]:
     @functools.wraps(function)
     def told(*arguments: Any, **options: Any) -> object:  # noqa: ANN401 - passed on
         try:
@@ -103,18 +103,22 @@ def _told(function: Callable[..., object]) -> Callable[..., object]:
 
 
 def show(error: CbuildError, *, as_json: bool) -> None:
-    """Print an error: as the contract's document on stdout, or for a person on stderr."""
+    """Print an error and what else is wrong: as the contract's document on stdout, or for a person on stderr."""
     if as_json:
-        print(json.dumps({"error": error.as_dict()}, ensure_ascii=False))  # noqa: T201 - the command line prints
+        every = [item.as_dict() for item in (error, *error.others)]
+        print(json.dumps({"error": every[0], "errors": every}, ensure_ascii=False))  # noqa: T201 - the command line prints
         return
+    print("\n".join(line for item in (error, *error.others) for line in _lines(item)), file=sys.stderr)  # noqa: T201 - the command line prints
+
+
+def _lines(error: CbuildError) -> list[str]:
     place = ":".join(str(part) for part in (error.file, error.line, error.column) if part is not None)
     spot = f"[{error.section}]" + (f" {error.option}" if error.option else "") if error.section else ""
     lines = [f"Error: {error.brief}"]
     lines += [f"  at {place}  {spot}".rstrip()] if place else [f"  in {spot}"] if spot else []
     lines += [f"  from {link}" for link in error.chain]
     lines += [f"  {line}" for line in error.details.splitlines()]
-    lines += [f"  -> {error.resolution}"] if error.resolution else []
-    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the command line prints
+    return [*lines, f"  -> {error.resolution}"] if error.resolution else lines
 
 
 def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's usage errors have no public class

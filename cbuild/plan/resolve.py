@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbuild.canonical import canonical_json, sha256_bytes
-from cbuild.errors import CbuildError, ProfileError, UsageError, near
+from cbuild.errors import CbuildError, ProfileError, UsageError, near, together
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
 from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.virtual import Virtual
-from cbuild.profile import Profile, Resolver
+from cbuild.profile import Profile, Resolver, survey
 from cbuild.recipe import code
 from cbuild.recipe.api import BadValue, MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
@@ -69,22 +69,42 @@ class Planner:
     def plan(self, only: tuple[str, ...] = ()) -> Plan:
         """Return the plan for the profile's parts, or for those in only.
 
-        ProfileError for what doesn't resolve or a recipe refuses; SourceError when a template can't be fetched.
+        ProfileError for what doesn't resolve or a recipe refuses, with all that is wrong in its ``others``; SourceError
+        when a template can't be fetched.
         """
         buildout = self._resolver.section("buildout")
         wanted = only or tuple(dict.fromkeys(buildout["parts"].split()))
-        for name in wanted:
-            if name not in self._profile.sections:
-                raise self._unknown_part(name, asked=bool(only))
-            if not self._resolver.section(name).get("recipe"):
-                raise self._error(
-                    place(self._resolver, "buildout", "parts"), f"The part {name} has no recipe.",
-                    reason="missing-option", resolution=f"Add `recipe = ...` to [{name}].",
-                )  # fmt: skip
+        failed = [error for name in wanted if (error := self._failure(name, asked=bool(only)))]
+        if failed:
+            raise together([*failed, *self._more(wanted)])
         order = [name for name in self._resolver.parts if name in self._drafts]
         requires = requirements(self._resolver.references, order)
         parts = {name: replace(self._drafts[name], requires=requires[name]) for name in order}
         return Plan(parts, wanted, self._virtual.options(buildout))
+
+    def _failure(self, part: str, *, asked: bool) -> ProfileError | None:
+        """Initialise a part that is wanted; return what is wrong with it."""
+        try:
+            if part not in self._profile.sections:
+                raise self._unknown_part(part, asked=asked)
+            if not self._resolver.section(part).get("recipe"):
+                raise self._error(
+                    place(self._resolver, "buildout", "parts"), f"The part {part} has no recipe.",
+                    reason="missing-option", resolution=f"Add `recipe = ...` to [{part}].",
+                )  # fmt: skip
+        except ProfileError as error:
+            return error
+        return None
+
+    def _more(self, wanted: tuple[str, ...]) -> list[ProfileError]:
+        """Return what else is wrong with the sections that parts need: initialising ends at the first mistake."""
+        reached, errors = survey(self._profile, self._defaults(), wanted)
+        for name in reached:
+            try:
+                self._resolver.section(name)
+            except ProfileError as error:
+                errors.append(error)
+        return errors
 
     def _defaults(self) -> dict[str, str]:
         own = self._profile.sections.get("buildout", {})

@@ -8,6 +8,7 @@ from cbuild.profile.load import Profile, load
 from cbuild.profile.origins import Origin, Origins
 from cbuild.profile.section import Options
 from cbuild.profile.substitution import Resolver
+from cbuild.profile.survey import survey
 
 __all__ = [
     "BUILDER_FACTS",
@@ -22,5 +23,6 @@ __all__ = [
     "annotate",
     "load",
     "parse_assignment",
+    "survey",
     "with_directory",
 ]

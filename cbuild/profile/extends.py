@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-from cbuild.errors import CbuildError, ProfileError
+from cbuild.errors import CbuildError, ProfileError, together
 from cbuild.profile.problems import did_you_mean, shorten
 from cbuild.profile.seed import interpolate
-from cbuild.profile.syntax import BASE_LOCATION, Parsed, decode, parse
+from cbuild.profile.syntax import BASE_LOCATION, MAX_REPORTED, Parsed, decode, parse
 
 if TYPE_CHECKING:
     from cbuild.profile.facts import Facts
@@ -80,6 +80,7 @@ class Loader:
         self._read = read
         self._settings = settings or {}
         self._known: dict[str, File] = {}
+        self._problems: list[ProfileError] = []
         self.below: Mapping[str, str] = {}
         self.files: list[File] = []
 
@@ -91,7 +92,8 @@ class Loader:
     def load(self, name: str) -> File:
         """Return the file called name (absolute, or a URL) with all that it extends.
 
-        Raises ProfileError: ``missing-file``, ``cycle``, ``too-deep``, and what parsing raises.
+        Raises ProfileError: ``missing-file``, ``cycle``, ``too-deep``, and what parsing raises. What is wrong with
+        further files is in the error's ``others``.
         """
         chain: list[File] = []
         pending: list[Iterator[_Mention]] = []
@@ -130,6 +132,8 @@ class Loader:
             elif id(found) in entering:
                 raise _cycle(file, mention, found, chain)
             (file.after if mention.option == "extended-by" else file.before).append(found)
+        if self._problems:
+            raise together(self._problems)
         return root
 
     def _target(self, file: File, mention: _Mention) -> str | None:
@@ -146,13 +150,17 @@ class Loader:
         return target
 
     def _open(self, name: str, chain: list[File], mention: _Mention | None) -> File:
-        data = self._fetch(name, chain, mention) if _IS_URL(name) else _read_local(name, chain, mention)
         try:
+            data = self._fetch(name, chain, mention) if _IS_URL(name) else _read_local(name, chain, mention)
             parsed = parse(decode(data, name), name, self._facts)
             interpolate(parsed, name)
         except ProfileError as error:
-            error.chain = error.chain or shorten(item.name for item in chain)
-            raise
+            for each in (error, *error.others):
+                each.chain = each.chain or shorten(item.name for item in chain)
+            self._problems.append(error)
+            if len(self._problems) >= MAX_REPORTED:
+                raise together(self._problems) from None
+            parsed = Parsed()
         file = File(name, name.rpartition("/")[0] or "/", parsed)
         _set_base_location(file)
         self._known[_identity(name)] = file

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from cbuild.errors import ProfileError
+from cbuild.errors import ProfileError, together
 from cbuild.profile.conditions import holds
 from cbuild.profile.expression import ExpressionError
 from cbuild.profile.facts import BUILDER_FACTS, Facts
@@ -80,8 +80,8 @@ def decode(data: bytes, file: str) -> str:
 def parse(text: str, file: str, facts: Facts = BUILDER_FACTS) -> Parsed:
     """Return the sections of text; sections whose condition is false are left out.
 
-    file: the name for errors. Raises ProfileError with the reason ``no-section-header``, ``parse-error`` (every bad
-    line is in its details), ``bad-condition`` or ``bad-option-name``.
+    file: the name for errors. Raises ProfileError with the reason ``no-section-header``, ``parse-error``,
+    ``bad-condition`` or ``bad-option-name``; every further mistake is in its ``others``.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -130,7 +130,8 @@ class _Parser:
         self.facts = facts
         self.parsed = Parsed()
         self.raw: dict[str, dict[str, str | list[str]]] = {}
-        self.bad: list[tuple[int, str]] = []
+        self.problems: list[ProfileError] = []
+        self.more = 0
         self.section: dict[str, str | list[str]] | None = None
         self.lines: dict[str, int] = {}
         self.skipping = False
@@ -151,8 +152,10 @@ class _Parser:
                 pass
             else:
                 self._option(line, number)
-        if self.bad:
-            self._fail()
+        if self.problems:
+            if self.more:
+                self.problems[-1].details += f"\nand {self.more} more mistakes in this file"
+            raise together(self.problems)
         self._finish()
         return self.parsed
 
@@ -181,17 +184,8 @@ class _Parser:
             try:
                 self.skipping = not holds(expression, self.facts)
             except ExpressionError as error:
-                raise ProfileError(
-                    f"The condition of [{name}] can't be evaluated: {error}.",
-                    reason="bad-condition",
-                    details=excerpt(line, line.index(":") + 2),
-                    file=self.file,
-                    line=number,
-                    column=line.index(":") + 2,
-                    section=name,
-                    resolution="Conditions are environment markers, or Python with sys, os, platform, re and names"
-                    " such as linux, bits64 or python3; they describe the builder (docs/profile.md).",
-                ) from None
+                self.skipping = True
+                self._bad_condition(name, str(error), line, number)
         if self.skipping:
             # A file may start with a section that doesn't hold: its options are no options before the first header.
             if self.section is None:
@@ -214,7 +208,7 @@ class _Parser:
         name = head[:-1].rstrip() if operator else head.rstrip()
         if not equals or not _OPTION_NAME(name):
             if self.option is not None or line.strip():
-                self.bad.append((number, line))
+                self._bad_line(line, number)
             return
         if name[-1] in "+-":
             self._bad_name(name, number)
@@ -270,28 +264,53 @@ class _Parser:
             resolution="Start the file with a header such as [buildout].",
         )
 
-    def _bad_name(self, name: str, number: int) -> None:
-        raise ProfileError(
-            f"An option's name can't end in {name[-1]!r}: {name[:200]}",
-            reason="bad-option-name",
-            file=self.file,
-            line=number,
-            column=1,
-            option=name[:200],
-            resolution="Write `name += value`, with the operator at the `=`.",
+    def _problem(self, error: ProfileError) -> None:
+        """Keep a mistake for the end: the lines after it may have more."""
+        if len(self.problems) < MAX_REPORTED:
+            self.problems.append(error)
+        else:
+            self.more += 1
+
+    def _bad_condition(self, name: str, problem: str, line: str, number: int) -> None:
+        column = line.index(":") + 2
+        self._problem(
+            ProfileError(
+                f"The condition of [{name}] can't be evaluated: {problem}.",
+                reason="bad-condition",
+                details=excerpt(line, column),
+                file=self.file,
+                line=number,
+                column=column,
+                section=name,
+                resolution="Conditions are environment markers, or Python with sys, os, platform, re and names"
+                " such as linux, bits64 or python3; they describe the builder (docs/profile.md).",
+            )
         )
 
-    def _fail(self) -> None:
-        shown = "\n".join(f"line {number}: {line[:200]}" for number, line in self.bad[:MAX_REPORTED])
-        more = len(self.bad) - MAX_REPORTED
-        raise ProfileError(
-            f"{self.file} has {'a line' if len(self.bad) == 1 else 'lines'} that can't be read.",
-            reason="parse-error",
-            details=shown + (f"\nand {more} more" if more > 0 else ""),
-            file=self.file,
-            line=self.bad[0][0],
-            column=1,
-            resolution=_advice(self.bad[0][1]),
+    def _bad_name(self, name: str, number: int) -> None:
+        self._problem(
+            ProfileError(
+                f"An option's name can't end in {name[-1]!r}: {name[:200]}",
+                reason="bad-option-name",
+                file=self.file,
+                line=number,
+                column=1,
+                option=name[:200],
+                resolution="Write `name += value`, with the operator at the `=`.",
+            )
+        )
+
+    def _bad_line(self, line: str, number: int) -> None:
+        self._problem(
+            ProfileError(
+                f"{self.file} has a line that can't be read.",
+                reason="parse-error",
+                details=excerpt(line, len(line) - len(line.lstrip()) + 1),
+                file=self.file,
+                line=number,
+                column=1,
+                resolution=_advice(line),
+            )
         )
 
 

@@ -58,3 +58,13 @@ def test_a_store_that_cannot_be_made(monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("CBUILD_HOME", str(tmp_path / "file" / "store"))
     assert main.run(["software", str(tmp_path / "software.cfg"), "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["reason"] == "bad-home"
+
+
+def test_several_errors(capsys, tmp_path):
+    (tmp_path / "p.cfg").write_text("[a]\nb\nc = 1\nd e = 2\n")
+    assert main.run(["annotate", str(tmp_path / "p.cfg"), "--json"]) == 3
+    document = json.loads(capsys.readouterr().out)
+    assert [error["line"] for error in document["errors"]] == [2, 4]
+    assert document["error"] == document["errors"][0]
+    assert main.run(["annotate", str(tmp_path / "p.cfg")]) == 3
+    assert capsys.readouterr().err.count("Error: ") == 2

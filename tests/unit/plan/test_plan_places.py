@@ -68,3 +68,44 @@ def test_install_of_what_is_not_there_is_usage(plan):
     with pytest.raises(UsageError) as caught:
         plan(PARTS + "[a]\nrecipe = command\ncommand = x\n", ("aa",))
     assert (caught.value.reason, caught.value.exit_code) == ("unknown-part", 2)
+
+
+def test_all_mistakes_are_told_at_once(plan):
+    text = """[buildout]
+parts = a b c d e
+[a]
+recipe = slapos.recipe.cmi
+x = ${no:x}
+[b]
+recipe = command
+command = ${z:location}
+other = ${y:none}
+[c]
+x = 1
+[e]
+recipe = nothing
+[y]
+[z]
+recipe = nothing.either
+"""
+    with pytest.raises(ProfileError) as caught:
+        plan(text)
+    every = [caught.value, *caught.value.others]
+    assert {(error.reason, error.line) for error in every} == {
+        ("missing-section", 5),
+        ("missing-option", 9),
+        ("missing-option", 2),
+        ("missing-section", 2),
+        ("unknown-recipe", 13),
+        ("unknown-recipe", 16),
+    }
+    assert len(every) == 6
+
+
+def test_a_typed_value_that_is_none(plan):
+    with pytest.raises(ProfileError) as caught:
+        plan(PARTS + "[a]\nrecipe = command\ncommand = !py!len('x')\n")
+    assert (caught.value.reason, caught.value.line, caught.value.option) == ("bad-value", 5, "command")
+    with pytest.raises(ProfileError) as caught:
+        plan(PARTS + "[a]\nrecipe = slapos.recipe.cmmi\nurl = !py!3\n")
+    assert (caught.value.reason, caught.value.line, caught.value.option) == ("bad-value", 5, "url")

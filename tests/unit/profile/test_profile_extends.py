@@ -142,3 +142,21 @@ def test_what_the_hook_raises_gets_a_place(write):
     with pytest.raises(SourceError) as caught:
         load(write(a="[buildout]\nextends = http://h/r.cfg\n"), read=read)
     assert (caught.value.line, caught.value.column, caught.value.option) == (2, 11, "extends")
+
+
+def test_what_is_wrong_with_several_files_is_told_at_once(write):
+    files = {
+        "b": "[buildout]\nextends = d.cfg no.cfg\n[s]\nx\n",
+        "c": "[s:nope]\n[t]\ny\n",
+        "d": "x = 1\n",
+    }
+    with pytest.raises(ProfileError) as caught:
+        load(write(a="[buildout]\nextends = b.cfg c.cfg none.cfg c.cfg\n", **files))
+    every = [caught.value, *caught.value.others]
+    assert [(error.reason, error.file[-5:], error.line) for error in every] == [
+        ("parse-error", "b.cfg", 4),
+        ("bad-condition", "c.cfg", 1),
+        ("parse-error", "c.cfg", 3),
+        ("missing-file", "a.cfg", 2),
+    ]
+    assert all(error.chain for error in every)

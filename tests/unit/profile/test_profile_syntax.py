@@ -67,7 +67,9 @@ def test_every_bad_line_is_named():
         parse("[s]\na b = 1\nc = 2\n= 3\nd: 4\n", "f.cfg")
     assert caught.value.reason == "parse-error"
     assert caught.value.line == 2
-    assert caught.value.details.splitlines() == ["line 2: a b = 1", "line 4: = 3", "line 5: d: 4"]
+    assert caught.value.details.splitlines() == ["a b = 1", "^"]
+    assert [error.line for error in caught.value.others] == [4, 5]
+    assert "no name: value" in caught.value.others[1].resolution
 
 
 @pytest.mark.parametrize(
@@ -103,3 +105,22 @@ def test_only_utf8_is_text():
 def test_what_is_printed_reads_back():
     values = {"s": {"a": "1", "b": "", "c": "x\ny", "d": "x\n  y\n\nz", "e": "[t]\n#"}, "empty": {}}
     assert sections(print_sections(values)) == values
+
+
+def test_every_mistake_of_a_file_is_told():
+    with pytest.raises(ProfileError) as caught:
+        parse("[a:nope]\nx = 1\n[b]\ny\nc++ = 1\n  2\n[c:1 +]\n", "f")
+    every = [caught.value, *caught.value.others]
+    assert [(error.reason, error.line) for error in every] == [
+        ("bad-condition", 1),
+        ("parse-error", 4),
+        ("bad-option-name", 5),
+        ("bad-condition", 7),
+    ]
+
+
+def test_a_file_of_mistakes_is_cut_short():
+    with pytest.raises(ProfileError) as caught:
+        parse("[a]\n" + "x\n" * 1000, "f")
+    assert len(caught.value.others) == 19
+    assert caught.value.others[-1].details.endswith("and 980 more mistakes in this file")
