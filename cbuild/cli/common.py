@@ -132,7 +132,7 @@ def default_profile() -> Path:
         "There is no buildout.cfg and no software.cfg here.",
         reason="no-profile",
         details=f"looked in {Path.cwd()}",
-        resolution="Name the profile: cbuild software FILE.cfg",
+        resolution="Name the profile: -c FILE.cfg, or as the first word.",
     )
 
 
