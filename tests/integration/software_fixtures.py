@@ -33,7 +33,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 VARIABLES = {"docker": "DOCKER_HOST", "podman": "CONTAINER_HOST"}
-CLI = "from cbuild.cli.main import main; main()"
+# A shell that runs the tests in the background lets its children ignore Ctrl-C: not so.
+CLI = """import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from cbuild.cli.main import main
+main()
+"""
 
 #: The same, and whatever in it makes a socket or starts a program ends in an error.
 CLI_ALONE = f"""
