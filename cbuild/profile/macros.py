@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
 PARENT = "<"
-ENTRY = 100
+ENTRY = 300
 MAX_TOTAL = 1 << 28
 """Bytes, roughly: ENTRY for an inherited option, and the values that increments make."""
 

@@ -285,6 +285,7 @@ class Resolver:
     def _text(self, text: str, section: Section, seen: dict[Label, None]) -> Task:
         """Return text with its references replaced; what follows ``$$`` is none (SUB-4)."""
         pieces = text.split("$$")
+        known: dict[str, str] = {}
         for index, piece in enumerate(pieces):
             end = piece.rfind("}") + 1
             if "${" not in piece or not end:
@@ -294,7 +295,10 @@ class Resolver:
             for found in _REFERENCE(piece, 0, end):
                 out.append(piece[at : found.start()])
                 at = found.end()
-                value = yield self._reference(found[1], section, seen)
+                reference = found[1]
+                value = known.get(reference)
+                if value is None:
+                    value = known[reference] = yield self._reference(reference, section, seen)
                 out.append(value)
                 self._spend(len(value))
             out.append(piece[at:])

@@ -20,6 +20,7 @@ DEPENDENCIES = "<part-dependencies>"
 
 BASE_LOCATION = "_profile_base_location_"
 MAX_REPORTED = 20
+MAX_LINES = 1_000_000
 
 _NAME = re.compile(r"\s*([^\s#\[\]:;{}]+)\s*").match
 _OPTION_NAME = re.compile(r"[^\s{}\[\]=:]+").fullmatch
@@ -81,10 +82,17 @@ def parse(text: str, file: str, facts: Facts = BUILDER_FACTS) -> Parsed:
     """Return the sections of text; sections whose condition is false are left out.
 
     file: the name for errors. Raises ProfileError with the reason ``no-section-header``, ``parse-error``,
-    ``bad-condition`` or ``bad-option-name``; every further mistake is in its ``others``.
+    ``bad-condition``, ``bad-option-name`` or ``value-too-large``; every further mistake is in its ``others``.
     """
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if text.count("\n") > MAX_LINES:
+        raise ProfileError(
+            f"{file} has more than {MAX_LINES} lines.",
+            reason="value-too-large",
+            file=file,
+            resolution="A profile extends others: spread it over several files.",
+        )
     return _Parser(file, facts).parse(text)
 
 

@@ -124,3 +124,9 @@ def test_a_file_of_mistakes_is_cut_short():
         parse("[a]\n" + "x\n" * 1000, "f")
     assert len(caught.value.others) == 19
     assert caught.value.others[-1].details.endswith("and 980 more mistakes in this file")
+
+
+def test_a_file_has_so_many_lines_at_most():
+    with pytest.raises(ProfileError) as caught:
+        parse("[s]\na =\n" + "\n" * 1_000_001, "f")
+    assert caught.value.reason == "value-too-large"

@@ -1,0 +1,64 @@
+"""What could take for ever, or all memory, is done or refused at once."""
+
+import time
+from contextlib import suppress
+
+import pytest
+
+from cbuild.errors import ProfileError
+from cbuild.profile import annotate, load
+
+SECONDS = 4
+"""Of CPU; each takes a fraction of a second on a machine that does nothing else."""
+
+TEN_MB = 10_000_000
+
+
+def stacked(count, lines):
+    return "[s0]\nx = 0\n" + "".join(
+        f"[s{number}]\n<= s{number - 1}\n{lines.format(number)}\n" for number in range(1, count)
+    )
+
+
+CASES = {
+    "a stack of increments": stacked(10_000, "x += {}"),
+    "a stack of increments and removals": stacked(10_000, "x += {0}\nx -= {0}"),
+    "a stack that doubles": "[s0]\nx = 0\n"
+    + "".join(f"[s{n}]\n<= s{n - 1}\n  s{n - 1}\nx += 1\n" for n in range(1, 3000)),
+    "a bomb of references": "[s]\nx0 = a\n" + "".join(f"x{n} = {f'${{:x{n - 1}}}' * 10}\n" for n in range(1, 30)),
+    "a long chain of references": "[s]\nx0 = a\n" + "".join(f"x{n} = ${{:x{n - 1}}}\n" for n in range(1, 30_000)),
+    "a long line": f"[s]\nx = {'a' * TEN_MB}\n",
+    "a line of references": "[s]\ny = 1\nx = " + "${:y}" * (TEN_MB // 5),
+    "a line of openings": "[s]\nx = " + "${" * (TEN_MB // 2),
+    "a line of dollars": "[s]\nx = " + "$" * TEN_MB,
+    "a long header": "[" + "a" * TEN_MB,
+    "a long condition": f"[a:{'(' * TEN_MB}]",
+    "a long name": f"[s]\n{'a' * TEN_MB} = 1\n",
+    "blanks": "[s]\nx =\n" + " " * TEN_MB,
+    "newlines": "[s]\nx =\n" + "\n" * TEN_MB,
+    "mentions": "[buildout]\noptional-extends = " + "no.cfg " * 30_000,
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_an_end_in_time(name, write):
+    path = write(a=CASES[name])
+    start = time.process_time()
+    with suppress(ProfileError):
+        annotate(load(path))
+    assert time.process_time() - start < SECONDS
+
+
+def test_files_that_double(write):
+    files = {f"f{n}": f"[buildout]\nextends = f{n + 1}.cfg f{n + 1}.cfg\n[s]\nx += {n}\n" for n in range(100)}
+    with pytest.raises(ProfileError) as caught:
+        load(write(**files, f100="[s]\nx = 0\ny += 1\n"))
+    assert caught.value.reason == "value-too-large"
+
+
+def test_a_hundred_thousand_nested_extends():
+    start = time.process_time()
+    with pytest.raises(ProfileError) as caught:
+        load("http://h/0", read=lambda url, _: f"[buildout]\nextends = {int(url.rpartition('/')[2]) + 1}\n".encode())
+    assert caught.value.reason == "too-deep"
+    assert time.process_time() - start < SECONDS
