@@ -7,15 +7,17 @@ from pathlib import Path
 from cbuild.build.parts import Built, Parts
 from cbuild.canonical import hex_of
 from cbuild.image.assemble import Image
+from cbuild.layer.write import Layer
 from cbuild.plan.part import Part, Plan
 from cbuild.state import installed
 from cbuild.state.installed import Installed, InstalledPart
+from cbuild.state.results import Results
 
 
 class Record:
     """Writes what is installed now.
 
-    partial: `install PART…` leaves the records of all other parts alone (LANGUAGE.md PRT-8).
+    partial: `install PART…` leaves the records of all other parts alone (LANGUAGE.md PRT-8), and them in the image.
     """
 
     def __init__(self, plan: Plan, parts: Parts, before: Installed, path: Path, *, partial: bool) -> None:
@@ -30,6 +32,12 @@ class Record:
     def removed(self) -> tuple[str, ...]:
         """Return the parts that were installed before and aren't wanted now."""
         return () if self._kept else tuple(part.name for part in self._others)
+
+    def layers(self, results: Results) -> dict[str, Layer]:
+        """Return the layer of every part that is installed now, those that this run left alone first."""
+        kept = {part.name: results.get(part.key) for part in self._kept}
+        built = {name: self._parts.built[name].result for name in self._plan.parts}
+        return {name: result.layer for name, result in (kept | built).items() if result}
 
     def finished(self, name: str, built: Built) -> None:
         """Write the state after a part was installed; the image is still the one before."""

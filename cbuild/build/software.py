@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cbuild.build.failed import failed
 from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
@@ -20,10 +20,12 @@ from cbuild.image.conflicts import check
 from cbuild.image.export import export
 from cbuild.image.layout import Layout
 from cbuild.image.load import loadable
+from cbuild.layer.write import Layer
 from cbuild.plan.part import Part
 from cbuild.profile import Profile
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed
+from cbuild.state.results import Results
 
 
 class Software:
@@ -51,8 +53,9 @@ class Software:
         record = Record(ready.plan, ready.parts, ready.state, ready.state_path, partial=bool(settings.only))
         if ready.missing:
             self._install(ready, record)
-        inside = self._inside(ready)
-        image = self._assemble(ready, inside)
+        layers = record.layers(Results(self._home))
+        inside = self._inside(ready, layers)
+        image = self._assemble(ready, {name: layers[name] for name in inside})
         reference = f"localhost/{self._name}:{hex_of(image.digest)[:12]}"
         self._layout.tag(reference, image.digest)
         loaded = self._hand_over(image, reference, ready.state)
@@ -85,14 +88,17 @@ class Software:
         if failures.errors:
             raise failed(failures, self._profile)
 
-    def _inside(self, ready: Prepared) -> list[str]:
-        """Return the parts that belong to the image, in plan order."""
-        layers = {name: ready.parts.built[name].result.layer for name in ready.plan.parts}
-        return list(layers) if ready.option("keep-all-parts") == "true" else members(ready.plan.wanted, layers)
+    def _inside(self, ready: Prepared, layers: Mapping[str, Layer]) -> list[str]:
+        """Return the parts that belong to the image, in the order of layers."""
+        if ready.option("keep-all-parts") == "true":
+            return list(layers)
+        asked = [*ready.plan.wanted, *ready.option("parts").split()]
+        return members([name for name in asked if name in layers], layers)
 
-    def _assemble(self, ready: Prepared, inside: list[str]) -> Image:
-        layers = {name: ready.parts.built[name].result.layer for name in inside}
-        check(self._layout, layers, {name: ready.plan.parts[name].requires for name in inside})
+    def _assemble(self, ready: Prepared, layers: Mapping[str, Layer]) -> Image:
+        # Of a part that only its record knows, what it refers to isn't known; it was checked when it was built.
+        parts = ready.plan.parts
+        check(self._layout, layers, {name: parts[name].requires if name in parts else tuple(layers) for name in layers})
         base_config = self._layout.read_json(ready.runtime.digest)
         return assemble(self._layout, base_config, [layer.diff_id for layer in ready.runtime.layers], layers)
 

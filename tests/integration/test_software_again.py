@@ -7,6 +7,8 @@ from dataclasses import replace
 import pytest
 from software_fixtures import CLI_ALONE, Store, command_part, layer, part, project, statuses
 
+from cbuild.image.layout import Layout
+
 TWENTY = [f"part-{number:02}" for number in range(1, 21)]
 
 
@@ -130,3 +132,21 @@ def test_a_further_name_and_a_layout_of_its_own(shared_store, tmp_path, option, 
         names = {path.name for path in (tmp_path / "layout" / "blobs" / "sha256").iterdir()}
         assert document["image"]["digest"].removeprefix("sha256:") in names
         assert part(document, "last")["layer"].removeprefix("sha256:") in names
+
+
+def two(text: str) -> str:
+    """Return a profile of two parts; the first one writes text."""
+    first = command_part("one", f"echo {text} > ${{:location}}/f")
+    return "[buildout]\nparts = one two\n\n" + first + command_part("two", "echo 2 > ${:location}/f")
+
+
+def test_install_part_leaves_the_other_parts_in_the_image(store, tmp_path):
+    directory = project(tmp_path / "partial", two("1"))
+    first = store.build(directory)
+    project(directory, two("changed"))
+    partial = store.build(directory, "install", "one")
+    assert statuses(partial) == {"one": "built"}
+    assert partial["removed"] == []
+    manifest = Layout(store.home.oci).read_json(partial["image"]["digest"])
+    layers = {entry["digest"] for entry in manifest["layers"]}
+    assert {layer(partial, "one"), layer(first, "two")} <= layers
