@@ -35,7 +35,8 @@ def test_the_page_is_served_on_the_partitions_address(web):
     assert inside(document) == {"zlib", "pcre2", "nginx", "page-template", "instance-profile"}
     one = instance(store, directory, "one", "--param", "title=First <b>page</b>")
     two = instance(store, directory, "two", "--param", "title=Second")
-    assert one["ready"] and two["ready"]
+    assert one["ready"]
+    assert two["ready"]
     url, address = one["connection"]["url"], one["partitions"][0]["ipv6"]
     assert url == f"http://[{address}]:8080/"
     # Of the host, of another partition, each its own page.
