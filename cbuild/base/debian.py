@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-_DEFAULT = "http://deb.debian.org/debian"
 _FIELDS = ("REPO_URI", "RELEASE", "COMPONENT", "ORIGIN", "SIGNED_BY")
 
 
@@ -31,8 +30,8 @@ class Target:
 def sources(suite: str) -> tuple[str, ...]:
     """Return sources.list lines for suite, its updates and its security updates, from the machine's apt.
 
-    A machine whose apt knows Debian's archive, but another release of it, gives its mirror; one that has none gives
-    Debian's own address.
+    A machine whose apt knows Debian's archive, but another release of it, gives its mirror. EngineError
+    (``base-no-mirror``) where apt knows no mirror of Debian's archive.
     """
     keyring = str(KEYRING) if KEYRING.exists() else ""
     return select(_configured(), suite, keyring)
@@ -50,7 +49,13 @@ def select(targets: Sequence[Target], suite: str, keyring: str) -> tuple[str, ..
             if kind in {"", "updates", "security"}:
                 chosen[target.uri, suite + (f"-{kind}" if kind else "")] = target
     lines = {f"deb{_option(keyring or target.signed_by)} {uri} {name} main" for (uri, name), target in chosen.items()}
-    return tuple(sorted(lines)) or (f"deb{_option(keyring)} {_DEFAULT} {suite} main",)
+    if not lines:
+        raise EngineError(
+            "apt knows no mirror of Debian's archive, and base images are built from its packages.",
+            reason="base-no-mirror",
+            resolution=f"Add one to apt's sources, for {suite} or any other release, or name a base by its digest.",
+        )
+    return tuple(sorted(lines))
 
 
 def _is_debian(target: Target) -> bool:

@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from base_store import ensure_base
 from conftest import RUN
 
 from cbuild.base import bootstrap, debian, ensure, find, lockfile, making, operations
@@ -28,15 +29,13 @@ from cbuild.state.home import Home
 USER = 20001
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
-pytestmark = pytest.mark.skipif(shutil.which("mmdebstrap") is None, reason="mmdebstrap is not installed")
-
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     """A home with both bases, from the locks in the repository."""
     made = Home(tmp_path_factory.mktemp("bases"))
     for name in find.names():
-        ensure(name, made)
+        ensure_base(name, made)
     return made
 
 
@@ -201,8 +200,6 @@ def test_killed_in_the_middle(home, tmp_path, kill):
 @pytest.fixture
 def registry(tmp_path):
     """A registry on the loopback interface; its address."""
-    if shutil.which("docker-registry") is None or shutil.which("skopeo") is None:
-        pytest.skip("docker-registry and skopeo are not installed")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"

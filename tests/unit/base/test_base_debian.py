@@ -1,6 +1,9 @@
 """Which of the machine's mirrors are Debian's own."""
 
+import pytest
+
 from cbuild.base.debian import Target, select
+from cbuild.errors import EngineError
 
 KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 MIRROR = "http://mirror.example/debian/"
@@ -55,5 +58,7 @@ def test_another_release_gives_its_mirror():
     )
 
 
-def test_no_debian_at_all():
-    assert select([], "bookworm", KEYS) == (f"deb [signed-by={KEYS}] http://deb.debian.org/debian bookworm main",)
+def test_no_debian_at_all_is_a_clear_error():
+    with pytest.raises(EngineError) as error:
+        select([], "bookworm", KEYS)
+    assert error.value.reason == "base-no-mirror"
