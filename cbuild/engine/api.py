@@ -110,6 +110,7 @@ class Engine(Protocol):
     """A container engine. Every method raises EngineError (reason ``engine-…``) and nothing of an SDK's own."""
 
     name: str
+    url: str
 
     def version(self) -> str:
         """Return the engine's version; the cheapest way to see that it answers."""

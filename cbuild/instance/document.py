@@ -40,7 +40,7 @@ class Instance:
     """An instance: what was asked for.
 
     project: the directory whose software it runs, None for one made with ``--image``. image: manifest digest in the
-    store. engine: the one that runs it. limits: those from the command line alone.
+    store. engine: the one that runs it, engine_url: where that is. limits: those from the command line alone.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Instance:
     state: State
     limits: Limits
     partitions: tuple[Partition, ...]
+    engine_url: str = ""
 
     def as_dict(self) -> dict[str, object]:
         """Return the document."""
@@ -59,6 +60,7 @@ class Instance:
             "project": self.project,
             "image": self.image,
             "engine": self.engine,
+            "engine_url": self.engine_url,
             "state": self.state,
             "limits": limits_.as_dict(self.limits),
             "partitions": [vars(partition) for partition in self.partitions],
@@ -125,6 +127,7 @@ def _instance(data: Mapping[str, Any]) -> Instance:
         state=cast("State", data["state"]),
         limits=limits_.from_dict(data["limits"]),
         partitions=tuple(_partition(entry) for entry in data["partitions"]),
+        engine_url=str(data.get("engine_url", "")),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cbuild.engine.api import Engine, Limits
-from cbuild.errors import CbuildError, UsageError
+from cbuild.errors import CbuildError, EngineError, UsageError
 from cbuild.events import Event, Report, silent
 from cbuild.instance import applied, container, labels, limits, measure, names, oneshot, parameters, pool, software
 from cbuild.instance.applied import Applied
@@ -68,7 +68,8 @@ def change(
     with store.locked(name, report):
         before = store.load(name)
         engine = connect(engine_choice(before, choice))
-        wanted = _wanted(store, asked, before, engine.name)
+        _check_engine(home, before, engine)
+        wanted = replace(_wanted(store, asked, before, engine.name), engine_url=engine.url)
         store.save(wanted)
         try:
             return _reconcile(Site(engine, home, report), wanted, wait)
@@ -90,6 +91,7 @@ def destroy(home: Home, name: str, connect: Connect, *, choice: str = "auto", re
             report(Event("warning", name, error.brief))  # removing is the way out of a damaged document
             before = None
         engine = connect(engine_choice(before, choice))
+        _check_engine(home, before, engine)
         for state in engine.containers(labels.of_instance(home, name)):
             report(Event("info", name, f"Removing {state.name}."))
             engine.remove(state.id)
@@ -107,7 +109,9 @@ def status(home: Home, name: str, connect: Connect, choice: str = "auto") -> Ins
     found = store.load(name)
     if found is None:
         raise names.unknown(name, store.names())
-    return measure.status(Site(connect(engine_choice(found, choice)), home), found)
+    engine = connect(engine_choice(found, choice))
+    _check_engine(home, found, engine)
+    return measure.status(Site(engine, home), found)
 
 
 def engine_choice(instance: Instance | None, choice: str) -> str:
@@ -118,6 +122,23 @@ def engine_choice(instance: Instance | None, choice: str) -> str:
         f"The instance {instance.name!r} runs on {instance.engine}.",
         reason="other-engine",
         resolution=f"Leave out --engine {choice}; or destroy the instance, with its data, and make it there.",
+    )
+
+
+def _check_engine(home: Home, before: Instance | None, engine: Engine) -> None:
+    """Refuse to look for an instance's containers where they are not: they would run on, and on the same data."""
+    if (
+        before is None
+        or before.engine_url in {"", engine.url}
+        or engine.containers(labels.of_instance(home, before.name))
+    ):
+        return
+    raise EngineError(
+        f"The instance {before.name!r} runs on another {engine.name}.",
+        reason="other-engine",
+        details=f"It was made at {before.engine_url}; this is {engine.url}.",
+        resolution="Set DOCKER_HOST or CONTAINER_HOST to where it was made. If that engine is gone for good, remove "
+        f"{Store(home).path(before.name).parent}.",
     )
 
 
