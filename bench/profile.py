@@ -1,12 +1,17 @@
-"""How long reading and resolving profiles takes: each profile given, and how the time grows with files and options.
+"""How long reading and resolving profiles takes: how it grows, beside zc.buildout, and on real profiles.
 
-    python bench/profile.py [PROFILE.cfg ...]
+    python -m bench.profile [PROFILE.cfg ...]
 
-Times are the best of several runs in this process, in milliseconds, after Python's start and the imports.
+cbuild's times are the best of several runs in this process, after Python's start and the imports; zc.buildout (6.0.1,
+in the development dependencies) runs once in a process of its own and is given up after LIMIT seconds. Without
+arguments the real profiles are those of the corpus (CBUILD_SHARED), where it is.
 """
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,20 +19,27 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from bench.measure import say
 from cbuild.errors import ProfileError
 from cbuild.profile import Profile, Resolver, annotate, load, with_directory
 
 RUNS = 5
+LIMIT = 30
+"""Seconds for zc.buildout; it takes hours on the largest profiles."""
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL = ("component/libgpgme/buildout.cfg", "component/ZODB/buildout.cfg", "software/erp5/software.cfg")
+"""A file reached 143 times in all, the largest that zc.buildout reads in 10 s (422 times), and 176 680 times."""
 
 
-def best(action: Callable[[], object]) -> float:
-    """Return the shortest of several runs of action, in milliseconds."""
+def best(action: Callable[[], object], runs: int = RUNS) -> float:
+    """Return the shortest of several runs of action, in seconds."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         start = time.perf_counter()
         action()
         times.append(time.perf_counter() - start)
-    return min(times) * 1000
+    return min(times)
 
 
 def resolve(profile: Profile) -> int:
@@ -43,36 +55,88 @@ def resolve(profile: Profile) -> int:
     return count
 
 
-def measure(path: Path) -> str:
-    """Return a line of the table for the profile at path."""
+def line(profile: Profile, reading: float, resolving: float) -> str:
+    """Return the first columns of a table."""
+    options = sum(map(len, profile.sections.values()))
+    size = f"{len(profile.files):6} files {options:7} options"
+    return f"  {size}  read {reading * 1000:8.1f}  resolve {resolving * 1000:7.1f} ms"
+
+
+def real(path: Path) -> None:
+    """Measure a profile, and zc.buildout on it."""
     profile = load(path)
-    options = resolve(profile)
     reading, resolving = best(lambda: load(path)), best(lambda: resolve(profile))
-    annotating = best(lambda: annotate(profile))
+    annotating = best(lambda: annotate(profile)) * 1000
+    other = reference(path, reading, resolving)
+    say(f"{line(profile, reading, resolving)}  annotate {annotating:7.1f} ms  {other}")
+
+
+def reference(path: Path, reading: float, resolving: float) -> str:
+    """Return what zc.buildout takes, and how many times as much that is."""
+    command = [sys.executable, "-m", "bench.reference", str(path)]
+    try:
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True, timeout=LIMIT)
+    except subprocess.TimeoutExpired:
+        return f"zc.buildout: given up after {LIMIT} s; ratio above {LIMIT / reading:.0f}"
+    except subprocess.CalledProcessError as error:
+        return f"zc.buildout: {(error.stderr.strip().splitlines() or ['failed'])[-1]}"
+    found = json.loads(done.stdout)
     return (
-        f"{len(profile.files):6} files {len(profile.sections):6} sections {options:6} options"
-        f"  load {reading:7.1f}  resolve {resolving:7.1f}  both {reading + resolving:7.1f}  annotate {annotating:7.1f}"
+        f"zc.buildout: read {found['read'] * 1000:8.1f}  resolve {found['resolve'] * 1000:7.1f} ms"
+        f"  ratio {found['read'] / reading:6.1f} and {found['resolve'] / resolving:5.1f}"
     )
 
 
-def tree(directory: Path, files: int, options: int) -> Path:
-    """Write a profile of so many files, each extending four of the next ones, and so many options in all."""
+def tree(directory: Path, files: int, options: int, fan: int = 4) -> Path:
+    """Write a profile of so many files, each extending fan of the next ones, and so many options in all."""
     for number in range(files):
-        below = " ".join(f"p{next_one}.cfg" for next_one in range(number + 1, min(files, number + 5)))
-        own = "".join(f"option{index} = ${{s{number}:value}} {index}\n" for index in range(options // files))
-        text = f"[buildout]\nextends = {below}\n[s{number}]\nvalue = {number}\n{own}"
+        below = " ".join(f"p{next_one}.cfg" for next_one in range(number + 1, min(files, number + 1 + fan)))
+        own = "".join(f"option{index} = ${{s{number}:value}} {index}\n" for index in range(max(1, options // files)))
+        text = f"[buildout]\nparts =\nextends = {below}\n[s{number}]\nvalue = {number}\n{own}"
         (directory / f"p{number}.cfg").write_text(text, encoding="utf-8")
     return directory / "p0.cfg"
 
 
-def main() -> None:
-    """Print the table."""
-    for name in sys.argv[1:]:
-        print(f"{measure(Path(name))}   {name}")  # noqa: T201 - a script that prints
-    for files, options in ((10, 1000), (100, 1000), (1000, 1000), (10, 10_000), (10, 100_000)):
+def growth(what: str, sizes: tuple[tuple[int, int], ...]) -> None:
+    """Measure profiles of (files, options), each with ten times as much of what as the one before."""
+    say(f"\nTen times as many {what}; linear is 10")
+    before = 0.0
+    for files, options in sizes:
         with tempfile.TemporaryDirectory() as directory:
-            line = measure(tree(Path(directory), files, options))
-            print(f"{line}   made: {files} files, {options} options")  # noqa: T201 - a script that prints
+            path = tree(Path(directory), files, options)
+            profile = load(path)
+            reading, resolving = best(lambda path=path: load(path)), best(lambda profile=profile: resolve(profile))  # type: ignore[misc]
+        both = reading + resolving
+        say(line(profile, reading, resolving) + (f"  ratio {both / before:5.1f}" if before else ""))
+        before = both
+
+
+def beside(sizes: tuple[tuple[int, int], ...]) -> None:
+    """Measure profiles whose files are each mentioned once, and zc.buildout on them."""
+    say("\nBeside zc.buildout, each file mentioned once")
+    for files, options in sizes:
+        with tempfile.TemporaryDirectory() as directory:
+            real(tree(Path(directory), files, options, fan=1))
+
+
+def corpus() -> list[Path]:
+    """Return the real profiles that are there."""
+    shared = Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared")
+    paths = [shared / "corpus" / "profiles" / "slapos" / name for name in REAL]
+    return [path for path in paths if path.is_file()]
+
+
+def main() -> None:
+    """Print the tables."""
+    growth("files", ((10, 1000), (100, 10_000), (1000, 100_000)))
+    growth("options in ten files", ((10, 1000), (10, 10_000), (10, 100_000)))
+    beside(((10, 1000), (100, 1000), (100, 10_000)))
+    paths = [Path(name) for name in sys.argv[1:]] or corpus()
+    if paths:
+        say("\nReal profiles, which reach a file again and again")
+    for path in paths:
+        real(path)
+        say(f"    {path}")
 
 
 if __name__ == "__main__":

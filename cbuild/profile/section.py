@@ -23,11 +23,12 @@ class Section:
     def plain(self, option: str) -> str | None:
         """Return an option's value if nothing has to be done for it: nearly all of them."""
         value = self.data.get(option)
-        if value is None and option not in self.cooked:
+        if value is not None:
+            return value
+        value = self.cooked.get(option)
+        if value is None:
             value = self.raw.get(option)
-            if value is not None and "${" in value:
-                return None
-        return value
+        return None if value is not None and "${" in value else value
 
 
 class Options(MutableMapping[str, str]):

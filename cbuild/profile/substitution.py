@@ -156,7 +156,16 @@ class Resolver:
     def value(self, section: Section, option: str) -> str | None:
         """Return an option of a section that is known, None if it has none."""
         found: str | None = section.plain(option)
-        return self._run(self._option(section, option, {})) if found is None else found
+        if found is not None:
+            return found
+        text = section.cooked.get(option, section.raw.get(option))
+        if text is None:
+            return None
+        found = self._at_once(text, section)
+        if found is None:
+            return self._run(self._option(section, option, {}))  # type: ignore[no-any-return]  # it is an option's value
+        section.data[option] = found
+        return found
 
     def _names_in(self, section: str) -> list[str]:
         known = self._sections.get(section)
@@ -231,10 +240,14 @@ class Resolver:
         self._opening.append(name)
         for option in sorted(section.raw):
             value = section.raw.get(option, "")
-            if "${" in value:
+            if "${" not in value:
+                continue
+            found = self._at_once(value, section)
+            if found is None:
                 self._trail.append((name, option))
-                section.cooked[option] = yield self._text(value, section, {(name, option): None})
+                found = yield self._text(value, section, {(name, option): None})
                 self._trail.pop()
+            section.cooked[option] = found
         if name != "buildout":
             yield self._initialise(section)
         self._opening.pop()
@@ -281,6 +294,43 @@ class Resolver:
             del seen[label]
         section.data[option] = value
         return value
+
+    def _at_once(self, text: str, section: Section) -> str | None:
+        """Return text with its references replaced if nothing has to be done for any of them, else None.
+
+        That is the short way for nearly all texts; what is special in any way is left to ``_text``.
+        """
+        if "$$" in text:
+            return None
+        known: dict[str, str | None] = {}
+        out: list[str] = []
+        at = length = 0
+        for found in _REFERENCE(text, 0, text.rfind("}") + 1):
+            reference = found[1]
+            if reference not in known:
+                known[reference] = self._plain(reference, section)
+            value = known[reference]
+            if value is None:
+                return None
+            out += (text[at : found.start()], value)
+            at = found.end()
+            length += len(value)
+        if length > MAX_VALUE or self._total + length > MAX_TOTAL:
+            return None
+        self._total += length
+        return "".join(out) + text[at:]
+
+    def _plain(self, reference: str, section: Section) -> str | None:
+        """Return what a reference stands for if it is known already and refers to nothing itself, else None."""
+        valid = _VALID(reference)
+        if valid is None:
+            return None
+        name = valid[1] or section.name
+        target = section if name == section.name else self._sections.get(name)
+        if target is None:
+            return None
+        self._refer(section.name, name)
+        return target.plain(valid[2])
 
     def _text(self, text: str, section: Section, seen: dict[Label, None]) -> Task:
         """Return text with its references replaced; what follows ``$$`` is none (SUB-4)."""
