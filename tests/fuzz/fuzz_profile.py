@@ -25,8 +25,9 @@ except ImportError:  # the smoke run and --replay need none of it
 
 with atheris.instrument_imports(include=["cbuild"]) if atheris else nullcontext():
     from cbuild.errors import ProfileError
-    from cbuild.profile import Resolver, annotate, load, with_directory
+    from cbuild.profile import Resolver, annotate, load, survey, with_directory
     from cbuild.profile.syntax import parse, print_sections
+    from cbuild.recipe.typed import dumps, loads
 
 SEPARATOR = b"\n%%%\n"
 HOST = "http://fuzz.test/"
@@ -179,9 +180,15 @@ def _resolve(profile: object) -> None:
         _sane(error)
     for name in profile.sections:
         try:
-            dict(resolver.section(name))
+            found = dict(resolver.section(name))
         except ProfileError as error:
             _sane(error)
+        else:
+            for text in found.values():
+                with suppress(ValueError):
+                    dumps(loads(text))
+    for error in survey(profile, with_directory(), profile.sections)[1]:
+        _sane(error)
 
 
 def _sane(error: ProfileError) -> None:
@@ -189,6 +196,8 @@ def _sane(error: ProfileError) -> None:
     assert error.reason, document
     assert error.brief, document
     assert len(error.brief) < 3000, document
+    for other in error.others:
+        _sane(other)
 
 
 def _round_trip(data: bytes) -> None:
