@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cbuild.errors import CbuildError, ProfileError, together
+from cbuild.profile.oldest import SEED, asks_for_seed, parse_seed
 from cbuild.profile.problems import did_you_mean, shorten
 from cbuild.profile.seed import interpolate
 from cbuild.profile.syntax import BASE_LOCATION, MAX_REPORTED, Parsed, decode, parse
@@ -152,8 +153,10 @@ class Loader:
     def _open(self, name: str, chain: list[File], mention: _Mention | None) -> File:
         try:
             data = self._fetch(name, chain, mention) if _IS_URL(name) else _read_local(name, chain, mention)
-            parsed = parse(decode(data, name), name, self._facts)
-            interpolate(parsed, name)
+            text = decode(data, name)
+            oldest = self._settings.get("dialect") == SEED or asks_for_seed(text)
+            parsed = parse_seed(text, name) if oldest else parse(text, name, self._facts)
+            interpolate(parsed, name, always=oldest)
         except ProfileError as error:
             for each in (error, *error.others):
                 each.chain = each.chain or shorten(item.name for item in chain)

@@ -23,15 +23,16 @@ DEFAULT = "DEFAULT"
 _PERCENT = re.compile(r"%(?:\(([^()]*)\)s|(.?))", re.DOTALL)
 
 
-def interpolate(parsed: Parsed, file: str) -> None:
+def interpolate(parsed: Parsed, file: str, *, always: bool = False) -> None:
     """Expand ``%(name)s`` in parsed and give every section the options of [DEFAULT], if the file is marked for it.
 
-    Names are looked up in the same section of this file, then in its [DEFAULT] (SEED-1, SEED-2). Raises ProfileError:
-    ``missing-option``, ``bad-interpolation`` or ``circular-reference``.
+    always: the file is one of the oldest dialect (cbuild.profile.oldest), which needs no mark. Names are looked up in
+    the same section of this file, then in its [DEFAULT] (SEED-1, SEED-2). Raises ProfileError: ``missing-option``,
+    ``bad-interpolation`` or ``circular-reference``.
     """
     buildout = parsed.sections.get("buildout", {})
     marked = DEFAULT in parsed.sections or "extended-by" in buildout or buildout.get("interpolate") == "true"
-    if not marked:
+    if not marked and not always:
         return
     default = parsed.sections.pop(DEFAULT, {})
     default_lines = parsed.lines.pop(DEFAULT, {})

@@ -84,6 +84,11 @@ def parse(text: str, file: str, facts: Facts = BUILDER_FACTS) -> Parsed:
     file: the name for errors. Raises ProfileError with the reason ``no-section-header``, ``parse-error``,
     ``bad-condition``, ``bad-option-name`` or ``value-too-large``; every further mistake is in its ``others``.
     """
+    return _Parser(file, facts).parse(with_newlines(text, file))
+
+
+def with_newlines(text: str, file: str) -> str:
+    """Return text with universal newlines (SYN-1); ProfileError ``value-too-large`` if it has more than MAX_LINES."""
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     if text.count("\n") > MAX_LINES:
@@ -93,7 +98,7 @@ def parse(text: str, file: str, facts: Facts = BUILDER_FACTS) -> Parsed:
             file=file,
             resolution="A profile extends others: spread it over several files.",
         )
-    return _Parser(file, facts).parse(text)
+    return text
 
 
 def print_sections(sections: Mapping[str, Mapping[str, str]]) -> str:

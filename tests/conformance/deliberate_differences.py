@@ -41,3 +41,17 @@ DIFFERENCES = {
     "358-seed-interpolation-not-across-files": Difference(INTERPOLATION),
     "362-seed-command-line-no-section": Difference("an assignment without a section is [buildout]'s"),
 }
+
+WITH_DIALECT = {
+    "324-seed-percent-escape",
+    "326-seed-interpolation-missing",
+    "327-seed-interpolation-environment",
+    "330-seed-case-folding",
+    "332-seed-colon-separator",
+    "333-seed-inline-comment",
+    "338-seed-continuation",
+    "339-seed-plus-equals",
+    "355-seed-extends-interpolated",
+    "358-seed-interpolation-not-across-files",
+}
+"""Those that cbuild answers as the reference does when it is told: `dialect = seed`."""

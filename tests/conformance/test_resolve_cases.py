@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from deliberate_differences import DIFFERENCES
+from deliberate_differences import DIFFERENCES, WITH_DIALECT
 from emulated_recipes import Recipes
 from shared_cases import listed, shared
 
@@ -193,6 +193,11 @@ def test_case(folder, case, tmp_path):
         return
     with pytest.raises((AssertionError, CbuildError, pytest.fail.Exception)):
         _compare(folder, case, tmp_path / "other", _expected(folder, tmp_path / "other"))
+    if case["id"] in WITH_DIALECT:
+        seed = _expected(folder, tmp_path / "seed")
+        if seed["ok"]:
+            seed["sections"]["buildout"]["dialect"] = "seed"
+        _compare(folder, {**case, "argv": [*case["argv"], "dialect=seed"]}, tmp_path / "seed", seed)
     if difference.like is not None:
         _compare(folder, {**case, "source": "zc6"}, place, _expected(folder, place, difference.like))
 

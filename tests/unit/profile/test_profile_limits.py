@@ -62,3 +62,11 @@ def test_a_hundred_thousand_nested_extends():
         load("http://h/0", read=lambda url, _: f"[buildout]\nextends = {int(url.rpartition('/')[2]) + 1}\n".encode())
     assert caught.value.reason == "too-deep"
     assert time.process_time() - start < SECONDS
+
+
+def test_the_oldest_syntax(write):
+    start = time.process_time()
+    for text in (" 1\n" * 900_000, "x " * 2_000_000, "x =" + " ;" * 2_000_000, "[" * 5_000_000):
+        with suppress(ProfileError):
+            load(write(a=f"[buildout]\ndialect = seed\nx =\n{text}"))
+    assert time.process_time() - start < 2 * SECONDS
