@@ -56,12 +56,12 @@ class Resolver:
             name: dict(options) for name, options in profile.sections.items()
         }
         buildout = self._raw["buildout"] = {**defaults, **self._raw.get("buildout", {})}
-        settle(buildout, str(profile.directory), self._set_in(profile))
         self._explicit_versions = "versions" in profile.sections.get("buildout", {})
         self._initialize = initialize
         self._lazy = lazy
         self._macros = Macros(self._raw)
         self._locator = Locator(profile, self._macros)
+        self._placed(lambda: settle(buildout, str(profile.directory), self._set_in(profile)))
         self._sections: dict[str, Section] = {}
         self._failed: dict[str, ProfileError] = {}
         self._bad: dict[Label, ProfileError] = {}
@@ -179,10 +179,17 @@ class Resolver:
         buildout = self._run(self._open("buildout"))
         make_absolute(Options(buildout, self.value))
         name_state_file(Options(buildout, self.value))
-        check(Options(buildout, self.value))
+        self._placed(lambda: check(Options(buildout, self.value)))
         versions = self.value(buildout, "versions")
         if versions and (versions in self._raw or self._explicit_versions):
             self._run(self._open(versions))
+
+    def _placed(self, action: Callable[[], None]) -> None:
+        """Do something to [buildout]; an error gets its place."""
+        try:
+            action()
+        except ProfileError as error:
+            raise self._locator.place(error) from None
 
     def _known(self, name: str) -> Section | None:
         if name in self._failed:

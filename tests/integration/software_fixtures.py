@@ -104,9 +104,10 @@ class Store:
         done = self.run(directory, "software", "--json", *arguments)
         assert done.returncode == code, f"exit code {done.returncode}\n{done.stdout}\n{done.stderr}"
         assert "Traceback" not in done.stderr
-        (name,) = document = json.loads(done.stdout)
-        assert name == "error"
+        document = json.loads(done.stdout)
+        assert set(document) == {"error", "errors"}
         error = document["error"]
+        assert document["errors"][0] == error
         assert {"reason", "brief", "details", "resolution", "file", "line", "section", "option"} <= set(error)
         return error
 

@@ -202,3 +202,9 @@ def test_many_errors_take_no_longer_than_few(resolve):
     for number in range(2000):
         with pytest.raises(ProfileError):
             resolver.option(f"s{number}", "a")
+
+
+def test_what_is_wrong_in_buildout_has_its_place(resolve):
+    with pytest.raises(ProfileError) as caught:
+        resolve("[buildout]\nparts =\nnewest = yes\n").section("buildout")
+    assert (caught.value.reason, caught.value.line) == ("bad-boolean", 3)
