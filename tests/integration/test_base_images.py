@@ -190,9 +190,13 @@ def test_killed_in_the_middle(home, tmp_path, kill):
     one.communicate(timeout=30)
     assert one.returncode != 0
     assert not (tmp_path / "oci/index.json").exists()
-    time.sleep(1)
-    left = subprocess.run(["pgrep", "-f", f"mmdebstrap.*{tmp_path}"], capture_output=True, text=True, check=False)
-    assert left.stdout == ""
+    command = ["pgrep", "-f", f"mmdebstrap.*{tmp_path}"]
+    for _ in range(100):
+        left = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        if not left:
+            break
+        time.sleep(0.1)
+    assert left == ""
     assert ensure("runtime", Home(tmp_path)).digest == ensure("runtime", home).digest
     assert not list((tmp_path / "work").iterdir())
 
