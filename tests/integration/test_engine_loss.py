@@ -7,10 +7,10 @@ import socket
 import subprocess
 import sys
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from engine_recorder import Recorder
 from private_engines import podman_home
 from small_image import image
 
@@ -23,51 +23,11 @@ from cbuild.state.home import Home
 REPOSITORY = Path(__file__).parents[2]
 
 
-class Relay:
-    """A socket in front of a real engine's, that can be cut."""
-
-    def __init__(self, path: Path, target: str) -> None:
-        self.url = f"unix://{path}"
-        self._target = target.removeprefix("unix://")
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(path))
-        self._listener.listen()
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            server = socket.socket(socket.AF_UNIX)
-            server.connect(self._target)
-            self._open += [client, server]
-            for source, target in ((client, server), (server, client)):
-                threading.Thread(target=self._copy, args=(source, target), daemon=True).start()
-
-    @staticmethod
-    def _copy(source: socket.socket, target: socket.socket) -> None:
-        with suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-    def cut(self) -> None:
-        """Close everything; nothing is accepted any more."""
-        for end in [self._listener, *self._open]:
-            # It may be closed already, by its other end or by an earlier cut.
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-            end.close()
-
-
 @pytest.fixture
 def relay(running_engine):
     path = Path(f"/tmp/cbt-relay-{os.getpid()}-{running_engine.name}.sock")
     path.unlink(missing_ok=True)
-    relay = Relay(path, running_engine.url)
+    relay = Recorder(path, running_engine.url)
     yield relay
     relay.cut()
     path.unlink()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from engine_recorder import Recorder
 from instance_fixtures import base_store, fetch, server_program, site  # noqa: F401 - fixtures
-from test_engine_loss import Relay
 
 from cbuild.errors import EngineError, PartError, UsageError
 from cbuild.instance import manage
@@ -79,7 +79,7 @@ def test_an_unknown_instance_and_what_may_have_been_meant(site):
 def test_an_engine_that_goes_away(site, running_engine, tmp_path):
     web = site.software("web")
     site.change(web, parameters={"title": "before"})
-    relay = Relay(tmp_path / "s", running_engine.url)
+    relay = Recorder(tmp_path / "s", running_engine.url)
     through = type(site.engine)(relay.url)
 
     def cut(event):

@@ -109,6 +109,8 @@ def test_recipes_read_and_set_values():
     assert options.get("n")[0] == 1
     assert options["s"] == "text"
     assert options.flag("f") is True
+    assert "bad" in options
+    assert "none" not in options
     with pytest.raises(UserError):
         options.flag("g")
     with pytest.raises(BadValue, match=r"\[a\] bad: .*name 'len' is not defined"):
