@@ -93,6 +93,10 @@ class Options(MutableMapping[str, str]):
             raise MissingOption(f"Missing option: {self.name}:{key}")
         del self._data[key]
 
+    def __contains__(self, key: object) -> bool:
+        """Return whether there is such an option, be its value a good one or not."""
+        return key in self._data
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
         return iter(list(self._data))
