@@ -15,7 +15,7 @@ from pathlib import Path
 from cbuild.recipe.api import UserError
 
 # What Python's tarfile can't read goes through a program of the part's PATH, as slapos.recipe.build does.
-FILTERS = {b"\xfd7zXZ\x00": "xzcat", b"LZIP": "lunzip -c", b"\x28\xb5\x2f\xfd": "zstdcat"}
+FILTERS = {b"LZIP": "lunzip -c", b"\x28\xb5\x2f\xfd": "zstdcat"}
 
 
 def unpack(archive: Path, target: Path, environ: Mapping[str, str]) -> None:
@@ -77,6 +77,9 @@ def _unpack_tar(archive: Path, target: Path, environ: Mapping[str, str]) -> None
     ):
         with tarfile.open(fileobj=process.stdout, mode="r|") as tar:
             tar.extractall(target, _safe(tar))  # noqa: S202 - _safe leaves out what leads outside
+            # Padding behind the end: the program must be able to write it.
+            while process.stdout and process.stdout.read(1 << 16):
+                pass
         if process.wait():
             raise UserError(f"{filtered} could not read {archive.name}.")
 
@@ -85,8 +88,7 @@ def _filter(archive: Path, environ: Mapping[str, str]) -> str | None:
     with archive.open("rb") as stream:
         start = stream.read(6)
     for magic, command in FILTERS.items():
-        # Python reads xz itself when it was built with lzma; the builder's was.
-        if start.startswith(magic) and command != "xzcat":
+        if start.startswith(magic):
             if shutil.which(command.split()[0], path=environ.get("PATH")) is None:
                 raise UserError(f"{archive.name} needs {command.split()[0]}: add its part to the PATH of environment.")
             return command

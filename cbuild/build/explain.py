@@ -42,7 +42,9 @@ def log(ready: Prepared, home: Home, name: str) -> Path:
     part = _part(ready, name)
     recorded = ready.state.part(name)
     keys = [key_of(ready.parts.document(part)), *([recorded.key] if recorded else [])]
-    running = sorted(home.work.glob(f"*/{name}/log/log"))
+    # What a failed run has kept has no lock any more; the builder's user may have put a link there.
+    found = sorted(home.work.glob(f"*/{name}/log/log"))
+    running = [path for path in found if (path.parents[2] / "lock").exists() and not path.is_symlink()]
     for path in [*running, *(Results(home).log(key) for key in keys)]:
         if path.exists():
             return path

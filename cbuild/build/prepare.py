@@ -14,7 +14,7 @@ from cbuild.events import Report
 from cbuild.plan.part import Plan
 from cbuild.plan.resolve import DIRECTORY, Planner
 from cbuild.profile import Profile
-from cbuild.source import Fetched, Lock, Sources
+from cbuild.source import Fetched, Lock, Request, Sources
 from cbuild.state import installed
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed
@@ -81,10 +81,25 @@ def _sources(profile: Profile, home: Home, lock: Lock, report: Report, *, locked
 
 def _fetch(plan: Plan, sources: Sources) -> dict[str, Fetched]:
     """Return every source of the plan: by URL as the options have it, develop directories by their request's URL."""
-    wanted = {url: request for part in plan.parts.values() for url, request in part.sources.items()}
+    wanted: dict[str, Request] = {}
+    for part in plan.parts.values():
+        for url, request in part.sources.items():
+            wanted[url] = _agreed(wanted.get(url, request), request)
     develop = {request.url: request for part in plan.parts.values() for request in part.recipe.develop}
     requests = wanted | develop
     return dict(zip(requests, sources.fetch_all(list(requests.values())), strict=True))
+
+
+def _agreed(one: Request, other: Request) -> Request:
+    """Return the request that says more; SourceError (``checksum-conflict``) if two parts want other bytes of a URL."""
+    if one.md5 and other.md5 and one.md5 != other.md5:
+        raise other.error(
+            f"[{one.section}] and [{other.section}] give {other.shown} two checksums.",
+            reason="checksum-conflict",
+            details=f"{one.md5} in [{one.section}], {other.md5} in [{other.section}]",
+            resolution="One of them is out of date.",
+        )
+    return one if one.checked else other
 
 
 def _state_path(profile: Profile, plan: Plan) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cbuild.build.parts import Built, Parts
 from cbuild.canonical import hex_of
+from cbuild.errors import UsageError
 from cbuild.image.assemble import Image
 from cbuild.layer.write import Layer
 from cbuild.plan.part import Part, Plan
@@ -34,10 +35,18 @@ class Record:
         return () if self._kept else tuple(part.name for part in self._others)
 
     def layers(self, results: Results) -> dict[str, Layer]:
-        """Return the layer of every part that is installed now, those that this run left alone first."""
+        """Return the layer of every part that is installed now, those that this run left alone last."""
         kept = {part.name: results.get(part.key) for part in self._kept}
+        gone = [name for name, result in kept.items() if result is None]
+        if gone:
+            raise UsageError(
+                f"The store doesn't have the part {gone[0]}, which is to stay in the image.",
+                reason="not-in-store",
+                resolution="Build everything: cbuild software",
+            )
         built = {name: self._parts.built[name].result for name in self._plan.parts}
-        return {name: result.layer for name, result in (kept | built).items() if result}
+        # What a part requires is planned with it, so those left alone can only refer to the others: they go above.
+        return {name: result.layer for name, result in (built | kept).items() if result}
 
     def finished(self, name: str, built: Built) -> None:
         """Write the state after a part was installed; the image is still the one before."""
@@ -51,7 +60,7 @@ class Record:
     def _write(self, image: str, reference: str, loaded: str) -> None:
         built = self._parts.built
         now = [_part(part, built[part.name]) for part in self._plan.parts.values() if part.name in built]
-        installed.write(self.path, Installed((*self._kept, *now), image, reference, loaded))
+        installed.write(self.path, Installed((*now, *self._kept), image, reference, loaded))
 
 
 def _part(part: Part, built: Built) -> InstalledPart:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cbuild import base
+from cbuild.build.runs import running
 from cbuild.build.sandbox import USER, Sandbox, Scratch
 from cbuild.engine.api import Engine
 from cbuild.errors import UsageError
@@ -20,16 +21,15 @@ def reopened(home: Home, engine: Engine, part: str, command: Sequence[str]) -> I
     """Start the kept builder of part; yield the argv that opens command in it. UsageError (``nothing-kept``)."""
     scratch = Scratch(_kept(home, part), keep=True)
     builder = base.ensure("builder", home, silent)
-    sandbox = Sandbox(engine, home, builder, f"shell-{part}", make_jobs=1)
-    sandbox.load()
-    spec = replace(sandbox.spec(part, scratch), command=("sleep", "infinity"))
-    engine.remove(spec.name)
-    container = engine.create(spec)
-    try:
-        engine.start(container)
-        yield engine.interactive(container, command, f"{USER}:{USER}")
-    finally:
-        engine.remove(container)
+    with running(home) as run:
+        sandbox = Sandbox(engine, home, builder, run, make_jobs=1)
+        sandbox.load()
+        container = engine.create(replace(sandbox.spec(part, scratch), command=("sleep", "infinity")))
+        try:
+            engine.start(container)
+            yield engine.interactive(container, command, f"{USER}:{USER}")
+        finally:
+            engine.remove(container)
 
 
 def _kept(home: Home, part: str) -> Path:

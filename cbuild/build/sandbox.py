@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
+import stat
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from typing import Self
 from cbuild.base import Base
 from cbuild.build.runs import label
 from cbuild.build.trees import link, tree
-from cbuild.canonical import canonical_json, hex_of
+from cbuild.canonical import canonical_json, hex_of, sha256_bytes
 from cbuild.engine.api import ContainerSpec, Engine, LoadableImage, Mount
 from cbuild.errors import PartError
 from cbuild.image.layout import Layout
@@ -45,6 +47,8 @@ ENVIRONMENT = {
     "LC_ALL": "C.UTF-8",
     "PATH": "/usr/lib/cbuild/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "PERL_HASH_SEED": "0",
+    # What is imported after it was installed must not get bytecode with the time of day in it.
+    "PYTHONDONTWRITEBYTECODE": "1",
     "PYTHONHASHSEED": "0",
     "SOURCE_DATE_EPOCH": str(EPOCH),
     "TZ": "UTC",
@@ -216,25 +220,37 @@ class Scratch:
     def result(self) -> dict[str, object]:
         """Return the result document, or one that says that there is none."""
         try:
-            found: dict[str, object] = json.loads((self.log / "result.json").read_bytes())
-        except (FileNotFoundError, ValueError):
+            found: dict[str, object] = json.loads(_written(self.log / "result.json") or b"")
+        except ValueError:
             return {"ok": False, "kind": "exception", "message": "the builder ended without a result"}
         return found
 
     def lints(self) -> tuple[str, ...]:
         """Return what the compiler wrapper had to change, each thing once."""
-        path = self.log / "lint"
-        return tuple(sorted(set(path.read_text(errors="replace").splitlines()))) if path.exists() else ()
+        text = (_written(self.log / "lint") or b"").decode(errors="replace")
+        return tuple(sorted(set(text.splitlines())))
 
     def keep_log(self, log: Path) -> None:
         """Move the log to where it is kept."""
-        if (self.log / "log").exists():
+        if (text := _written(self.log / "log")) is not None:
             log.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(self.log / "log", log)
+            log.write_bytes(text)
+
+
+def _written(path: Path) -> bytes | None:
+    """Return what the builder wrote to path; None if it is no plain file: its user may put links and fifos there."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return None
+    with os.fdopen(handle, "rb") as stream:
+        return stream.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
 
 
 def _plain(part: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-._" else "_" for letter in part)
+    """Return a name for the part's container: engines take ASCII, and no two parts may share one."""
+    readable = re.sub(r"[^A-Za-z0-9_.-]", "_", part)[:40]
+    return f"{readable}-{sha256_bytes(part.encode())[7:15]}"
 
 
 def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path) -> PartError:

@@ -30,7 +30,16 @@ COMMANDS = {
 }
 
 INTERRUPTED = 130
-HOST_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EMFILE, errno.EIO}
+HOST_ERRORS = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.EIO,
+    errno.ENOTDIR,
+}
 """What is the machine's state and no bug of cbuild's."""
 
 

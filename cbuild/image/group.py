@@ -28,10 +28,16 @@ def group(layers: Mapping[str, Layer], room: int) -> list[tuple[str, ...]]:
         for path in layer.owns:
             owners[path] = owners.get(path, 0) + 1
     lonely = {name for name, layer in layers.items() if any(owners[path] > 1 for path in layer.owns)}
-    by_size = sorted(layers, key=lambda name: (name not in lonely, -layers[name].size, name))
-    alone = set(by_size[: max(room - BUCKETS, len(lonely))])
+    together: list[tuple[str, ...]] = []
+    if len(lonely) > room - BUCKETS:
+        # Too many even so: all of them in one layer, where the later file wins as it would above.
+        together, lonely = [tuple(name for name in layers if name in lonely)], set()
+    left = [name for name in layers if not together or name not in together[0]]
+    by_size = sorted(left, key=lambda name: (name not in lonely, -layers[name].size, name))
+    alone = set(by_size[: room - BUCKETS - len(together)])
     buckets: dict[int, list[str]] = {}
-    for name in layers:
+    for name in left:
         if name not in alone:
             buckets.setdefault(hashlib.sha256(name.encode()).digest()[0] % BUCKETS, []).append(name)
-    return [tuple(buckets[number]) for number in sorted(buckets)] + [(name,) for name in layers if name in alone]
+    shared = [tuple(buckets[number]) for number in sorted(buckets)]
+    return shared + together + [(name,) for name in layers if name in alone]

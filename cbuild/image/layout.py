@@ -74,7 +74,8 @@ class Layout:
                 stream.flush()
                 os.fchmod(stream.fileno(), 0o644)
                 os.fsync(stream.fileno())
-            Path(name).replace(self.blob(writer.digest))
+                # While the lock is still held: what is unlocked and has no name yet is somebody's leftover.
+                Path(name).replace(self.blob(writer.digest))
         finally:
             Path(name).unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ Graph = Mapping[str, Sequence[str]]
 
 
 def requirements(references: Graph, parts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Return part to all the parts that it refers to, directly or through other sections, in the order of parts.
+    """Return part to all the parts that it refers to, directly or through other sections, what is required first.
 
     references: section to sections. parts: in initialisation order; of two parts that refer to each other, the first
     to finish comes first (PRT-5), so only earlier parts count. ``[buildout]`` is everybody's and leads nowhere.
@@ -20,7 +20,8 @@ def requirements(references: Graph, parts: Sequence[str]) -> dict[str, tuple[str
         for direct in _direct(references, name, place):
             if place[direct] < place[name]:
                 found |= {direct, *closed[direct]}
-        closed[name] = tuple(sorted(found, key=place.__getitem__))
+        # Not the order of the profile, which isn't in the key: what a part requires has fewer requirements than it has.
+        closed[name] = tuple(sorted(found, key=lambda part: (len(closed[part]), part)))
     return closed
 
 

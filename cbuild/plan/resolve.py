@@ -111,6 +111,12 @@ class Planner:
         return DEFAULTS | {name: str(Path(DIRECTORY, DEFAULTS[name])) for name in DIRECTORIES if name not in own}
 
     def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
+        if "/" in name or name in (".", ".."):
+            # A part's name is a directory's: its location in the image, its scratch directory here.
+            raise self._error(
+                self._at(name), f"[{name}] can't be a part: its name is no file name.", reason="bad-part-name",
+                resolution="Give the section a name without a slash.",
+            )  # fmt: skip
         given = self._virtual.options(options)
         recipe = options["recipe"].strip()
         native = find(recipe)

@@ -77,7 +77,7 @@ class LiveBuildout(Buildout):
     def source(self, url: str, md5sum: str | None = None) -> Source:
         """Note that the part needs url; it is fetched later, or when its path is asked for."""
         url = url.strip()
-        self.asked.sources[url] = md5sum.strip() if md5sum and md5sum.strip() else None
+        self.asked.sources[url] = (md5sum or "").strip() or self.asked.sources.get(url)
         return LiveSource(url, md5sum, self._fetch)
 
     def substitute(self, text: str, section: str) -> str:

@@ -100,7 +100,9 @@ class Request:
         if self.kind == "pypi":
             return ""
         path = self.url if self.kind == "debian" else urlsplit(self.url).path
-        return unquote(path.rstrip("/").rpartition("/")[2])
+        # Unquoted first: %2F must not bring a directory in.
+        name = unquote(path).rstrip("/").rpartition("/")[2]
+        return "" if name in (".", "..") else name
 
     @property
     def debian(self) -> tuple[str, str]:

@@ -97,6 +97,7 @@ def test_a_builder_is_a_cell(probe):
         "LC_ALL": "C.UTF-8",
         "PATH": "/usr/lib/cbuild/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "PERL_HASH_SEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONHASHSEED": "0",
         "SOURCE_DATE_EPOCH": "315619200",
         "TZ": "UTC",
@@ -141,6 +142,14 @@ def test_a_part_may_write_below_one_that_it_refers_to(store: Store, tmp_path, ru
     assert store.files(document, "module") == {"parts/server/modules/extra": b"module\n"}
     listing, _ = run_image(store.engine, document["image"]["reference"], "ls", "/opt/cbuild/parts/server/modules")
     assert listing.split() == ["core", "extra"]
+
+
+def test_what_a_builder_puts_in_the_place_of_its_log_is_not_followed(store: Store, tmp_path):
+    """The host reads the log as root: a link there must not show a file of the host's."""
+    links = "rm /log/log\nln -s /etc/passwd /log/log\nln -s /etc/passwd /log/lint\nmkfifo /log/result.json\nfalse"
+    done = store.run(project(tmp_path, "[buildout]\nparts = sly\n\n" + command_part("sly", links)), "software")
+    assert done.returncode == 1
+    assert "root:" not in done.stdout + done.stderr
 
 
 def test_a_socket_in_a_prefix_is_refused(store: Store, tmp_path):

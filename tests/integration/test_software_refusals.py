@@ -70,6 +70,21 @@ def test_circular_references(alone: Store, tmp_path):
     assert "c:y" in str(error)
 
 
+@pytest.mark.parametrize("name", ["/home", "..", "a/b"])
+def test_a_part_is_no_path(alone: Store, tmp_path, name):
+    """Its name is a directory's on the host, which is emptied before it is built."""
+    error = alone.fail(project(tmp_path, f"[buildout]\nparts = {name}\n\n[{name}]\nrecipe = command\n"), code=3)
+    assert error["reason"] == "bad-part-name"
+
+
+def test_two_checksums_for_one_url(alone: Store, tmp_path):
+    parts = [f"[{name}]\nrecipe = download\nurl = http://h.invalid/x\nmd5sum = {name * 32}\n" for name in "ab"]
+    error = alone.fail(project(tmp_path, "[buildout]\nparts = a b\n\n" + "\n".join(parts)), code=4)
+    assert error["reason"] == "checksum-conflict"
+    assert "a" * 32 in error["details"]
+    assert "b" * 32 in error["details"]
+
+
 def test_an_unknown_recipe(alone: Store, tmp_path):
     error = alone.fail(project(tmp_path, "[buildout]\nparts = a\n\n[a]\nrecipe = slapos.recipe.cmni\n"), code=3)
     assert error["reason"] == "unknown-recipe"

@@ -42,6 +42,14 @@ def test_parts_that_own_a_path_together_stay_alone():
     assert groups.index(("p5",)) < groups.index(("writer",))
 
 
+def test_many_parts_that_share_a_directory_are_one_layer():
+    shared = {n: Layer(f"sha256:{n}", 1, ("etc/conf.d", f"parts/{n}"), ()) for n in map("q{}".format, range(150))}
+    groups = group(layers(10) | shared, 99)
+    assert len(groups) <= 99
+    assert tuple(shared) in groups
+    assert sorted(name for names in groups for name in names) == sorted([*layers(10), *shared])
+
+
 def test_an_image_never_has_more_layers_than_the_limit_and_all_the_files(tmp_path):
     layout = Layout(tmp_path / "oci")
     written = {}

@@ -51,6 +51,8 @@ def test_checksums_have_one_form():
 
 def test_names_and_paths():
     assert Request("http://h.invalid/x/zip%203.x.tar.gz?a=b").filename == "zip 3.x.tar.gz"
+    assert Request("http://h.invalid/x/%2Fetc%2Fcron.d%2Fjob").filename == "job"
+    assert Request("http://h.invalid/x/%2E%2E").filename == ""
     assert str(Request("file:///srv/a%20b").path) == "/srv/a b"
     assert Request("debian:zlib/z.tar.gz").debian == ("zlib", "z.tar.gz")
     assert Request("pypi:a.b==1").pypi == ("a.b", "1")
