@@ -10,7 +10,7 @@ from cbuild import base
 from cbuild.build.construct import Constructors
 from cbuild.build.parts import Parts
 from cbuild.engine.api import Engine
-from cbuild.events import Report
+from cbuild.events import Event, Report
 from cbuild.plan.part import Plan
 from cbuild.plan.resolve import DIRECTORY, Planner
 from cbuild.profile import Profile
@@ -52,6 +52,9 @@ def prepare(
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
     options = profile.sections.get("buildout", {})
+    if extensions := options.get("extensions", "").split():
+        message = f"The extensions in [buildout] are not run: {', '.join(extensions)}."
+        report(Event("warning", "extensions", message))
     builder = base.ensure(options.get("builder", "").strip() or "builder", home, report)
     runtime = base.ensure(options.get("runtime", "").strip() or "runtime", home, report)
     lock = Lock.load(profile.directory / "cbuild.lock")
