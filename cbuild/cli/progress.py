@@ -4,23 +4,45 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
-from cbuild.events import Event, Report
+if TYPE_CHECKING:
+    from cbuild.events import Event
 
-IMPORTANT = 1
-NORMAL = 0
-CHATTY = -1
-LEVELS = {"warning": IMPORTANT, "part-failed": IMPORTANT, "debug": CHATTY}
+DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
+"""The levels of buildout's `log-level`, which are Python's; -v and -q are worth STEP (LANGUAGE.md CLI-5)."""
+STEP = 10
+LEVELS = {"warning": WARNING, "part-failed": ERROR, "debug": DEBUG}
 
 
-def printer(verbosity: int) -> Report:
-    """Return a Report that prints what verbosity (the number of -v less that of -q) lets through."""
-    started = time.monotonic()
+class Printer:
+    """A Report that prints what is at level or above.
 
-    def report(event: Event) -> None:
-        if LEVELS.get(event.kind, NORMAL) + verbosity >= NORMAL and event.message:
+    format: of a line, as Python's logging has it (``log-format``); without one, seconds and the message.
+    """
+
+    def __init__(self, level: int, format: str = "") -> None:  # noqa: A002 - the option's name
+        self.level = level
+        self.format = format
+        self._started = time.monotonic()
+
+    def __call__(self, event: Event) -> None:
+        """Print an event, or leave it out."""
+        level = LEVELS.get(event.kind, INFO)
+        if level >= self.level and event.message:
             # One write: parts and downloads report from threads, and print writes the line's end by itself.
-            sys.stderr.write(f"[{time.monotonic() - started:6.1f}] {event.message}\n")
+            sys.stderr.write(f"{self._line(level, event)}\n")
             sys.stderr.flush()
 
-    return report
+    def _line(self, level: int, event: Event) -> str:
+        if not self.format:
+            return f"[{time.monotonic() - self._started:6.1f}] {event.message}"
+        import logging  # noqa: PLC0415 - 10 ms that hardly any run needs
+
+        record = logging.LogRecord("cbuild", level, "", 0, event.message, None, None)
+        return logging.Formatter(self.format).format(record)
+
+
+def printer(verbosity: int) -> Printer:
+    """Return a Printer for verbosity: the number of -v less that of -q."""
+    return Printer(INFO - STEP * verbosity)
