@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cbuild.base import Base
 from cbuild.build.outcome import Failures
 from cbuild.engine.api import Engine
+from cbuild.errors import PartError
 from cbuild.events import Event, Report
 from cbuild.plan.key import Document, document, key_of
 from cbuild.plan.part import Part, Plan
 from cbuild.source import Fetched
+from cbuild.state import failures
 from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
 
@@ -50,6 +54,7 @@ class Parts:
         self._report = report
         self._results = Results(home)
         self._lock = threading.Lock()
+        self._aborted = False
         self.built: dict[str, Built] = {}
 
     def look_up(self) -> list[str]:
@@ -85,6 +90,7 @@ class Parts:
                 finished(name, self.built[name])
 
         def abort() -> None:
+            self._aborted = True
             for state in engine.containers({"cbuild.run": sandbox.run}):
                 engine.remove(state.id)
 
@@ -115,10 +121,24 @@ class Parts:
         layers = [self.built[name].result.layer.diff_id for name in part.requires]
         develop = [self._sources[request.url] for request in part.recipe.develop]
         task = Task.install(part, sources, develop, layers)
-        result = sandbox.install(task, self._results.log(key), keep=keep)
+        with self._noted(key, sandbox.run):
+            result = sandbox.install(task, self._results.log(key), keep=keep)
         self._results.put(key, details, result)
         self.built[part.name] = Built(key, result, fresh=True)
         message = f"Installed {part.name} in {result.seconds:.1f} s ({result.layer.size} bytes)."
         self._report(Event("part-built", part.name, message, {"seconds": result.seconds}))
         for lint in result.lints:
             self._report(Event("warning", part.name, f"Lint in {part.name}: {lint}"))
+
+    @contextmanager
+    def _noted(self, key: str, run: str) -> Iterator[None]:
+        """Keep for `cbuild graph` and `why` that a key failed; what an end of the whole run stopped has not failed."""
+        at, started = time.time(), time.monotonic()
+        try:
+            yield
+        except PartError as error:
+            if not self._aborted:
+                seconds = round(time.monotonic() - started, 3)
+                failures.note(self._home, key, failures.Failure(error.brief, run, round(at, 3), seconds))
+            raise
+        failures.forget(self._home, key)

@@ -103,14 +103,15 @@ class Sandbox:
 
         PartError when the recipe fails; with keep the scratch directory stays for a look.
         """
-        started = time.monotonic()
+        at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
             work = self._home.work / self.run
             inherited = scratch.fill(tree(self._home, layer, work) for layer in task.layers)
             result = self._perform(task, scratch, log)
             layer = write_layer(Layout(self._home.oci), scratch.opt, DIRECTORY, inherited)
             lints = scratch.lints()
-        return Result(layer, tuple(result["paths"]), round(time.monotonic() - started, 3), lints)
+        seconds = round(time.monotonic() - started, 3)
+        return Result(layer, tuple(result["paths"]), seconds, lints, self.run, round(at, 3))
 
     def construct(self, task: Task) -> dict[str, object]:
         """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""

@@ -25,7 +25,8 @@ COMMANDS = {
     "query": "Print one value.",
     "why": "What changed in a part's key since it was built.",
     "logs": "The log of a part's build, or of a partition.",
-    "shell": "A shell in a partition.",
+    "shell": "A shell in a partition, or in the builder of a part that failed.",
+    "graph": "The parts and what they refer to, as a picture or as data.",
     "base": "Base images: build, show, lock.",
 }
 

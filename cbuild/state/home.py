@@ -70,6 +70,11 @@ class Home:
         return self.root / "logs"
 
     @property
+    def failures(self) -> Path:
+        """Return what is known of keys that failed when they were last tried, ``<hex of key>.json``."""
+        return self.root / "failures"
+
+    @property
     def work(self) -> Path:
         """Return the scratch directories of builds that are running or were kept after a failure."""
         return self.root / "work"

@@ -17,12 +17,15 @@ class Result:
     """What installing a part gave: its layer, the paths that the recipe returned, and how long it took (seconds).
 
     lints: what was found that makes, or could make, the result depend on the machine; one line each.
+    run: the run of cbuild that installed it; started: when, in seconds since 1970.
     """
 
     layer: Layer
     paths: tuple[str, ...]
     seconds: float
     lints: tuple[str, ...] = ()
+    run: str = ""
+    started: float = 0.0
 
 
 class Results:
@@ -42,7 +45,10 @@ class Results:
         if not self._layout.has(layer["diff_id"]):
             return None
         own = Layer(layer["diff_id"], layer["size"], tuple(layer["owns"]), tuple(layer["mentions"]))
-        return Result(own, tuple(found["paths"]), found["seconds"], tuple(found.get("lints", ())))
+        return Result(
+            own, tuple(found["paths"]), found["seconds"], tuple(found.get("lints", ())),
+            found.get("run", ""), found.get("started", 0.0),
+        )  # fmt: skip
 
     def put(self, key: str, document: dict[str, object], result: Result) -> None:
         """Keep the result and its key's document."""
