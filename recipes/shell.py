@@ -9,6 +9,9 @@ from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, UserError
 
+OWN_OPTIONS = ("recipe", "_buildout_section_name_", "_profile_base_location_")
+"""What a section has that is no variable, although it names an environment."""
+
 
 def environment(buildout: Buildout, options: Options) -> dict[str, str]:
     """Return the option ``environment``: KEY=VALUE lines, or the options of the section that it names.
@@ -21,7 +24,7 @@ def environment(buildout: Buildout, options: Options) -> dict[str, str]:
         return {}
     if "=" not in text:
         section = buildout[text]
-        return {key: section[key] for key in section if key not in ("recipe", "_buildout_section_name_")}
+        return {key: section[key] for key in section if key not in OWN_OPTIONS}
     values: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         key, equals, value = line.partition("=")
@@ -36,7 +39,7 @@ def environment(buildout: Buildout, options: Options) -> dict[str, str]:
 def expand(values: Mapping[str, str]) -> dict[str, str]:
     """Return os.environ with values over it, each value %-formatted with os.environ on its own."""
     environ = dict(os.environ)
-    for key, value in values.items():
+    for key, value in sorted(values.items()):
         try:
             environ[key] = value % os.environ
         except KeyError as error:
@@ -45,13 +48,15 @@ def expand(values: Mapping[str, str]) -> dict[str, str]:
             raise UserError(
                 f"environment: {key} = {value!r} can't be formatted ({error}); a percent is '%%'."
             ) from None
+        print(f"{key} = {environ[key]}", flush=True)  # noqa: T201 - this is the part's log
     return environ
 
 
 def run(command: str, environ: Mapping[str, str], directory: Path) -> None:
     """Run command with ``sh`` (stopping at the first line that fails) in directory; UserError when it fails."""
     print(f"+ {command}", flush=True)  # noqa: T201 - this is the part's log
-    done = subprocess.run(["sh", "-c", f"set -e;{command}"], cwd=directory, env=dict(environ), check=False)
+    # By its path: the part's own PATH may have another sh, or none.
+    done = subprocess.run(["/bin/sh", "-c", f"set -e;{command}"], cwd=directory, env=dict(environ), check=False)
     if done.returncode:
-        first = command.strip().splitlines()[0][:120]
+        first = (command.strip().splitlines() or [""])[0][:120]
         raise UserError(f"exit code {done.returncode} of: {first}")

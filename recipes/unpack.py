@@ -51,6 +51,14 @@ def lift(target: Path) -> None:
     aside.rmdir()
 
 
+def strip(target: Path, what: str) -> None:
+    """Take away the one directory at the top; UserError if there isn't exactly one. what: the archive, for people."""
+    found = list(target.iterdir())
+    if len(found) != 1 or not found[0].is_dir():
+        raise UserError(f"strip-top-level-dir: {what} has {len(found)} entries at its top, not one directory.")
+    lift(target)
+
+
 def _is_zip(archive: Path) -> bool:
     # is_zipfile alone looks at the end, which a tar with a zip in it may have, too.
     with archive.open("rb") as stream:
@@ -60,6 +68,8 @@ def _is_zip(archive: Path) -> bool:
 def _unpack_zip(archive: Path, target: Path) -> None:
     with zipfile.ZipFile(archive) as opened:
         for member in opened.infolist():
+            if _leads_outside(member.filename):
+                continue
             path = Path(opened.extract(member, target))
             if path.is_file() and (mode := member.external_attr >> 16) & 0o111:
                 path.chmod(mode & 0o777)
@@ -98,10 +108,14 @@ def _filter(archive: Path, environ: Mapping[str, str]) -> str | None:
 def _safe(tar: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
     """Yield the members that stay below the target (tarfile's filters came after the builder's Python 3.11.2)."""
     for member in tar:
-        if member.name.startswith("/") or ".." in member.name.split("/") or member.isdev():
+        if _leads_outside(member.name) or member.isdev():
             continue
         member.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
         yield member
+
+
+def _leads_outside(name: str) -> bool:
+    return name.startswith("/") or ".." in name.split("/")
 
 
 def _set_times(target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tarfile
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from recipe_helpers import made
 
 from cbuild.recipe.api import UserError
-from recipes.compile import Recipe, fix_shebangs
+from recipes import shebang, shell
+from recipes.commands import Commands
+from recipes.compile import Recipe
 
 URL = "https://example.invalid/a-1.tar.gz"
 HERE = Path("/opt/cbuild")
@@ -63,15 +66,53 @@ def recipe(directory: Path = HERE, sources: dict[str, str] | None = None, **opti
             'make PREFIX=/opt/cbuild/parts/part install prefix="/opt/cbuild/parts/part"',
         ),
         ({"prefix": "/p", "make_targets": "a\n install"}, './configure --prefix="/p"', "make", "make a install"),
+        # Options that are there and empty: nothing to build, nothing to install.
+        ({"configure_command": ":", "make_binary": "", "make_targets": ""}, ":", "", ""),
+        ({"configure_command": ":", "make_targets": ""}, ":", "make", "make"),
+        # Everything is formatted with the options; what the constructor sets among them.
+        (
+            {
+                "configure_command": "./b -d %(location)s 50%%",
+                "make_binary": "%(tool)s",
+                "make_targets": "-C %(prefix)s",
+                "tool": "scons",
+            },
+            "./b -d /opt/cbuild/parts/part 50%",
+            "scons",
+            "scons -C /opt/cbuild/parts/part",
+        ),
+        (
+            {"prefix": "%(location)s/usr", "configure_command": ":"},
+            ":",
+            "make",
+            'make install prefix="/opt/cbuild/parts/part/usr"',
+        ),
     ],
 )  # fmt: skip
 def test_command_lines(options, configure, make, install):
-    found = recipe(**options)
-    assert (found.configure_command(), found.make_command(), found.install_command()) == (configure, make, install)
+    assert recipe(**options).commands == Commands(configure, make, install)
 
 
 def test_lines_of_a_command_stay_lines():
-    assert recipe(configure_command="one\ntwo").configure_command() == "one\ntwo"
+    found = recipe(configure_command="one\n  two", configure_options="\n a\n b", make_binary="x\ny").commands
+    assert (found.configure, found.make) == ("one\n  two a b", "x\ny")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"configure_options": "--a=%(nothing)s"},
+            r"configure-options can't be formatted: there is no option 'nothing'",
+        ),
+        ({"make_binary": "date +%s"}, "make-binary can't be formatted: .* percent sign"),
+        ({"make_targets": "100%"}, "make-targets can't be formatted"),
+        ({"prefix": "%(nothing)s/x"}, "prefix can't be formatted"),
+    ],
+)
+def test_commands_that_cant_be_formatted_are_refused_before_anything_is_built(options, message):
+    with pytest.raises(UserError, match=message):
+        recipe(**options)
 
 
 def test_options_that_the_constructor_sets():
@@ -88,6 +129,10 @@ def test_options_that_the_constructor_sets():
         ({"url": URL, "path": "/x"}, "one of url and path"),
         ({"url": " ", "path": ""}, "one of url and path"),
         ({"pre_configure_hook": "nothing"}, "URL"),
+        ({"post_make_hook": "hook.py:not a name"}, "URL"),
+        ({"shared": "yes"}, "true or false"),
+        ({"strip_top_level_dir": "1"}, "true or false"),
+        ({"keep_compile_dir": "True"}, "true or false"),
         ({"environment": "A=1\nA=2"}, "twice"),
         ({"environment": "A=1\nB"}, "KEY=VALUE"),
     ],
@@ -224,15 +269,104 @@ def test_a_hash_bang_line_that_linux_would_cut(tmp_path):
     for name, text in {"long": f"{long}\nbody\n", "short": "#!/bin/sh\n", "binary": "\x7fELF"}.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
-    fix_shebangs(tmp_path)
+    shebang.fix(tmp_path)
     wrapper = tmp_path / "bin" / "long"
-    assert wrapper.read_text() == f'#!/bin/sh\nexec {long[2:]} "{wrapper}.shebang" "$@"\n'
+    assert wrapper.read_text() == f'#!/bin/sh\nexec {long[2:]} {wrapper}.shebang "$@"\n'
     assert wrapper.stat().st_mode & 0o111
     assert (tmp_path / "bin" / "long.shebang").read_text() == f"{long}\nbody\n"
     assert (tmp_path / "bin" / "short").read_text() == "#!/bin/sh\n"
     assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == ["binary", "long", "long.shebang", "short"]
 
 
+def test_an_interpreter_gets_what_follows_its_name_as_one_argument(tmp_path):
+    """As from Linux itself."""
+    interpreter = tmp_path / ("x" * 100) / "show"
+    interpreter.parent.mkdir()
+    interpreter.write_text('#!/bin/sh\nprintf "%s|" "$@"\n')
+    path = tmp_path / "sbin" / "long"
+    path.parent.mkdir()
+    path.write_text(f"#! {interpreter} -e -u\nbody\n")
+    for file in (interpreter, path):
+        file.chmod(0o755)
+    shebang.fix(tmp_path)
+    said = subprocess.run([path, "a b"], capture_output=True, text=True, check=True).stdout
+    assert said == f"-e -u|{path}.shebang|a b|"
+
+
 def test_a_path_of_another_part_is_used_where_it_is():
     found = recipe(path="/opt/cbuild/parts/source")
     assert found.archive is None
+    assert found.options["compile-directory"] == "/opt/cbuild/parts/source"
+
+
+def test_building_in_another_parts_directory(archive, tmp_path):
+    source = tmp_path / "opt" / "parts" / "source"
+    with tarfile.open(archive) as tar:
+        tar.extractall(source)  # noqa: S202 - made above
+    log = tmp_path / "log"
+    found = recipe(tmp_path / "opt", path=str(source), environment=f"LOG={log}")
+    found.install()
+    assert log.read_text().splitlines() == [f"configure --prefix={tmp_path}/opt/parts/part", "make", "install prefix="]
+    assert (source / "a-1" / "Makefile").exists()
+    (tmp_path / "opt" / "parts" / "part").rename(tmp_path / "away")
+    with pytest.raises(UserError, match="no directory"):
+        recipe(tmp_path / "opt", path=str(source / "nothing")).install()
+
+
+@pytest.mark.parametrize("strip", [None, "false", "true"])
+def test_the_archives_top_directory(built, tmp_path, strip):
+    """Built in the directory that is alone at the top, whether or not it is taken away."""
+    built(keep_compile_dir="true", **({"strip_top_level_dir": strip} if strip else {}))
+    assert (tmp_path / "compile" / "a-1").exists() is (strip != "true")
+    assert (tmp_path / "compile" / "Makefile").exists() is (strip == "true")
+
+
+def test_what_a_failure_leaves_beside_the_source(built, tmp_path):
+    with pytest.raises(UserError):
+        built(environment="QUOTED=a 'b'\nPATH=/x:%(PATH)s", make_binary="make\nfalse", pre_build="true")
+    text = (tmp_path / "compile" / "a-1" / "slapos.recipe.build.env.sh").read_text()
+    assert f"export PATH=/x:{os.environ['PATH']}\n" in text
+    assert "export HOME" not in text
+    assert "#   make\n#   false\n" in text
+    script = f". {tmp_path}/compile/a-1/slapos.recipe.build.env.sh && printenv QUOTED"
+    assert subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True).stdout == "a 'b'\n"
+
+
+def test_patches_of_several_kinds(tmp_path, built):
+    """Of the profile's own with a checksum, of another part's without; in order, with options."""
+    (tmp_path / "opt" / "parts" / "patches").mkdir(parents=True)
+    second = tmp_path / "opt" / "parts" / "patches" / "b.patch"
+    second.write_text(PATCH.replace("after", "100% sure").replace("before", "after"))
+    _, location = built(
+        patches=f"a.patch#{'0' * 32}\n  {second}", patch_options="-s\n -p0", post_install="cp data %(location)s"
+    )
+    assert (location / "data").read_text() == "100% sure\n"
+
+
+def test_a_file_of_another_part_has_to_be_there_and_right(tmp_path):
+    missing = tmp_path / "opt" / "parts" / "x" / "a.patch"
+    found = recipe(tmp_path / "opt", patches=f"{missing}#{'0' * 32}")
+    with pytest.raises(UserError, match="not there"):
+        _ = found.patches[0].path
+    missing.parent.mkdir(parents=True)
+    missing.write_text("x")
+    with pytest.raises(UserError, match="has the md5sum 9dd4e461268c8034f5c8564e155c67a6, not 0000"):
+        _ = found.patches[0].path
+
+
+def test_an_environment_of_a_section():
+    section = {"recipe": "x", "_profile_base_location_": "/profile", "A": "1\n 2", "PATH": "/a:%(PATH)s", "P": "5%%"}
+    found = made(Recipe, HERE, {"url": URL, "environment": "env"}, {URL: "/x"}, env=section)
+    expanded = shell.expand(found.environment)
+    assert set(expanded) - set(os.environ) == {"A", "P"}
+    assert (expanded["A"], expanded["P"], expanded["PATH"]) == ("1\n 2", "5%", f"/a:{os.environ['PATH']}")
+
+
+def test_a_value_of_the_environment_knows_no_other(monkeypatch):
+    monkeypatch.setenv("B", "outside")
+    assert shell.expand({"B": "inside", "C": "%(B)s"})["C"] == "outside"
+
+
+def test_the_parts_own_path_may_have_no_shell(built):
+    log, _ = built(environment="PATH=/nowhere", configure_command='echo found >> "$LOG"', make_binary=":")
+    assert log == ["found"]
