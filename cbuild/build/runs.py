@@ -38,9 +38,12 @@ def running(home: Home) -> Iterator[str]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         # It appears locked: a run that cleans up at this moment must not take it for a dead one's.
         starting.rename(directory)
+        # What is written here is for the builders' users to read, whatever the caller keeps to itself.
+        umask = os.umask(0o022)
         try:
             yield name
         finally:
+            os.umask(umask)
             # What was kept after a failure stays, without the lock's file: it belongs to nobody.
             (directory / "lock").unlink(missing_ok=True)
             if not any(directory.iterdir()):

@@ -142,7 +142,8 @@ class Sandbox:
 
     def spec(self, part: str, scratch: Scratch) -> ContainerSpec:
         """Return the container in which part is installed."""
-        command = f'exec python3 -I -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
+        # Not -I: it ignores PYTHONHASHSEED, too.
+        command = f'exec python3 -P -s -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
         return ContainerSpec(
             name=f"cbuild-{self.run}-{_plain(part)}",
             image=self._builder.digest,

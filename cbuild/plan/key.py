@@ -11,7 +11,7 @@ from cbuild.plan.part import Part
 FORMAT = 1
 """Version of the document's shape."""
 
-SANDBOX = 2
+SANDBOX = 3
 """Version of what the builder gives a recipe (user, paths, environment); raise it when that changes."""
 
 CPU_BASELINE = "x86-64-v2"

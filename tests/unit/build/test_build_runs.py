@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 
 import pytest
@@ -37,6 +38,18 @@ def test_a_run_has_a_directory_while_it_lasts(home):
         assert sorted(path.name for path in home.work.iterdir()) == sorted([first, second])
     assert list(home.work.iterdir()) == []
     assert [path.name for path in home.root.iterdir()] == ["work"]
+
+
+def test_builders_can_read_what_a_run_writes_whatever_the_umask(home):
+    before = os.umask(0o077)
+    try:
+        with running(home) as run:
+            (home.work / run / "part").mkdir()
+            assert (home.work / run / "part").stat().st_mode & 0o777 == 0o755
+            (home.work / run / "part").rmdir()
+        assert os.umask(0o077) == 0o077, "it is the caller's again"
+    finally:
+        os.umask(before)
 
 
 def test_what_was_kept_stays_when_the_run_ends(home):
