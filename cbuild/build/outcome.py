@@ -57,13 +57,16 @@ class ImageOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The whole run; engine is empty when none was needed; unchanged: the image is the one of the run before."""
+    """The whole run; engine is empty when none was needed; unchanged: the image is the one of the run before.
+
+    state: the state file, None for none.
+    """
 
     image: ImageOutcome
     parts: tuple[PartOutcome, ...]
     removed: tuple[str, ...]
     profile: str
-    state: Path
+    state: Path | None
     engine: str
     seconds: float
     unchanged: bool

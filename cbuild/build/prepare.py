@@ -9,10 +9,11 @@ from pathlib import Path
 from cbuild import base
 from cbuild.build.construct import Constructors
 from cbuild.build.parts import Parts
+from cbuild.build.steering import Steering, steer
 from cbuild.engine.api import Engine
 from cbuild.events import Event, Report
 from cbuild.plan.part import Plan
-from cbuild.plan.resolve import DIRECTORY, Planner
+from cbuild.plan.resolve import Planner
 from cbuild.profile import Profile
 from cbuild.source import Fetched, Lock, Request, Sources
 from cbuild.state import installed
@@ -22,13 +23,13 @@ from cbuild.state.installed import Installed
 
 @dataclass(frozen=True)
 class Prepared:
-    """A profile, planned. missing: the parts that the store lacks, in plan order."""
+    """A profile, planned. state_path: None for no state file. missing: parts that the store lacks, in plan order."""
 
     profile: Profile
     plan: Plan
     runtime: base.Base
     state: Installed
-    state_path: Path
+    state_path: Path | None
     parts: Parts
     missing: tuple[str, ...]
 
@@ -51,31 +52,31 @@ def prepare(
     engine: connects at its first call, which happens only when a recipe of the profile's own has to be asked.
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
-    options = profile.sections.get("buildout", {})
-    if extensions := options.get("extensions", "").split():
-        message = f"The extensions in [buildout] are not run: {', '.join(extensions)}."
+    steering = steer(profile)
+    if steering.extensions:
+        message = f"The extensions in [buildout] are not run: {', '.join(steering.extensions)}."
         report(Event("warning", "extensions", message))
-    builder = base.ensure(options.get("builder", "").strip() or "builder", home, report)
-    runtime = base.ensure(options.get("runtime", "").strip() or "runtime", home, report)
+    for message in steering.warnings:
+        report(Event("warning", "buildout", message))
+    builder = base.ensure(steering.builder, home, report)
+    runtime = base.ensure(steering.runtime, home, report)
     lock = Lock.load(profile.directory / "cbuild.lock")
-    sources = _sources(profile, home, lock, report, locked=locked)
+    sources = _sources(steering, home, lock, report, locked=locked)
     plan = Planner(profile, sources, home, builder.digest, Constructors(home, builder, sources, engine)).plan(only)
-    state_path = _state_path(profile, plan)
-    state = installed.read(state_path)
+    state = installed.read(steering.state)
     parts = Parts(plan, home, builder, _fetch(plan, sources), report)
     lock.save()
-    return Prepared(profile, plan, runtime, state, state_path, parts, tuple(parts.look_up()))
+    return Prepared(profile, plan, runtime, state, steering.state, parts, tuple(parts.look_up()))
 
 
-def _sources(profile: Profile, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:
-    options = profile.sections.get("buildout", {})
-    cache = options.get("download-cache", "").strip()
+def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:
     return Sources(
         home,
-        offline=options.get("offline", "").strip() == "true",
-        download_cache=Path(profile.directory, cache) if cache else None,
-        mirrors=tuple(options.get("mirrors", "").split()),
-        require_checksum=options.get("allow-unchecked-sources", "").strip() != "true",
+        offline=steering.offline,
+        download_cache=steering.download_cache,
+        mirrors=steering.mirrors,
+        require_checksum=steering.require_checksum,
+        timeout=steering.timeout,
         lock=lock,
         locked=locked,
         report=report,
@@ -103,9 +104,3 @@ def _agreed(one: Request, other: Request) -> Request:
             resolution="One of them is out of date.",
         )
     return one if one.checked else other
-
-
-def _state_path(profile: Profile, plan: Plan) -> Path:
-    """Return where the state file lies: beside the profile, whatever the buildout directory is in the image."""
-    name = plan.buildout.get("installed") or ".installed.cfg"
-    return profile.directory / name.removeprefix(f"{DIRECTORY}/")

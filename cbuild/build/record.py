@@ -21,7 +21,7 @@ class Record:
     partial: `install PART…` leaves the records of all other parts alone (LANGUAGE.md PRT-8), and them in the image.
     """
 
-    def __init__(self, plan: Plan, parts: Parts, before: Installed, path: Path, *, partial: bool) -> None:
+    def __init__(self, plan: Plan, parts: Parts, before: Installed, path: Path | None, *, partial: bool) -> None:
         self._plan = plan
         self._parts = parts
         self._before = before

@@ -87,7 +87,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "parts": [asdict(part) for part in outcome.parts],
         "removed": list(outcome.removed),
         "profile": outcome.profile,
-        "state": str(outcome.state),
+        "state": str(outcome.state or ""),
         "engine": outcome.engine,
         "seconds": outcome.seconds,
     }

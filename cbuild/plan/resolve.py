@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import replace
-from pathlib import Path
 
 from cbuild.canonical import canonical_json, sha256_bytes
 from cbuild.errors import CbuildError, ProfileError, UsageError, near, together
@@ -13,7 +12,7 @@ from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
 from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.virtual import Virtual
-from cbuild.profile import Profile, Resolver, survey
+from cbuild.profile import Profile, Resolver, survey, with_directory
 from cbuild.recipe import code
 from cbuild.recipe.api import BadValue, MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
@@ -25,20 +24,6 @@ from cbuild.state.home import Home
 DIRECTORY = "/opt/cbuild"
 """`${buildout:directory}` in every builder and image."""
 
-DEFAULTS = {
-    "directory": DIRECTORY,
-    "bin-directory": "bin",
-    "parts-directory": "parts",
-    "eggs-directory": "eggs",
-    "develop-eggs-directory": "develop-eggs",
-    "installed": ".installed.cfg",
-    "offline": "false",
-    "newest": "true",
-    "parts": "",
-    "develop": "",
-    "python": "buildout",
-    "executable": "/usr/bin/python3",
-}
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 
 Question = dict[str, object]
@@ -73,7 +58,7 @@ class Planner:
         when a template can't be fetched.
         """
         buildout = self._resolver.section("buildout")
-        wanted = only or tuple(dict.fromkeys(buildout["parts"].split()))
+        wanted = only or tuple(dict.fromkeys(self._resolver.option("buildout", "parts").split()))
         failed = [error for name in wanted if (error := self._failure(name, asked=bool(only)))]
         if failed:
             raise together([*failed, *self._more(wanted)])
@@ -107,8 +92,7 @@ class Planner:
         return errors
 
     def _defaults(self) -> dict[str, str]:
-        own = self._profile.sections.get("buildout", {})
-        return DEFAULTS | {name: str(Path(DIRECTORY, DEFAULTS[name])) for name in DIRECTORIES if name not in own}
+        return with_directory(DIRECTORY) | {"develop": ""}
 
     def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
         if "/" in name or name in (".", ".."):

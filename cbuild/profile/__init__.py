@@ -2,7 +2,8 @@
 
 from cbuild.profile.annotate import Annotation, annotate
 from cbuild.profile.assignments import Assignment, parse_assignment
-from cbuild.profile.builtin import with_directory
+from cbuild.profile.builtin import IMAGE_DIRECTORY, level, with_directory
+from cbuild.profile.directories import INSIDE, is_below
 from cbuild.profile.facts import BUILDER_FACTS, Facts
 from cbuild.profile.load import Profile, load
 from cbuild.profile.origins import Origin, Origins
@@ -12,6 +13,8 @@ from cbuild.profile.survey import survey
 
 __all__ = [
     "BUILDER_FACTS",
+    "IMAGE_DIRECTORY",
+    "INSIDE",
     "Annotation",
     "Assignment",
     "Facts",
@@ -21,6 +24,8 @@ __all__ = [
     "Profile",
     "Resolver",
     "annotate",
+    "is_below",
+    "level",
     "load",
     "parse_assignment",
     "survey",

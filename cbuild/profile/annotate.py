@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cbuild.errors import ProfileError
+from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.builtin import IMAGE_DIRECTORY, check, with_directory
 from cbuild.profile.origins import Origin
 from cbuild.profile.substitution import Resolver
@@ -107,10 +107,11 @@ def _check(options: Mapping[str, str], unresolved: dict[str, dict[str, str]]) ->
     try:
         check(options)
     except ProfileError as error:
-        unresolved.setdefault(BUILDOUT, {})[error.option or ""] = _why(error)
+        for each in (error, *error.others):
+            unresolved.setdefault(BUILDOUT, {})[each.option or ""] = _why(each)
 
 
-def _why(error: ProfileError) -> str:
+def _why(error: CbuildError) -> str:
     return f"{error.reason}: {error.brief}"
 
 

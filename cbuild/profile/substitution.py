@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
 from cbuild.errors import ProfileError
 from cbuild.profile.blame import Blame, Label
-from cbuild.profile.builtin import check, make_absolute, name_state_file, settle
+from cbuild.profile.builtin import check
+from cbuild.profile.directories import EVERY as EVERY_DIRECTORY
+from cbuild.profile.directories import Directories
 from cbuild.profile.locate import Locator, bad_reference
 from cbuild.profile.macros import Macros
 from cbuild.profile.section import Options, Section
@@ -61,7 +64,9 @@ class Resolver:
         self._lazy = lazy
         self._macros = Macros(self._raw)
         self._locator = Locator(profile, self._macros)
-        self._placed(lambda: settle(buildout, str(profile.directory), self._set_in(profile)))
+        host = str(profile.directory)
+        self._directories = Directories(host, defaults.get("directory", host), self._set_in(profile))
+        self._placed(lambda: self._directories.settle(buildout))
         self._sections: dict[str, Section] = {}
         self._failed: dict[str, ProfileError] = {}
         self._bad: dict[Label, ProfileError] = {}
@@ -71,7 +76,7 @@ class Resolver:
         self._blame = Blame(self._locator, self._raw, self._trail, self._asking)
         self._references: dict[str, dict[str, None]] = {}
         self._total = 0
-        self._started = lazy
+        self._started = False
         self.parts: list[str] = []
 
     @staticmethod
@@ -100,6 +105,10 @@ class Resolver:
         """Return where an option comes from, inherited parts first; nothing for what no file has."""
         return self._locator.origins(section, option)
 
+    def placed(self, error: ProfileError) -> ProfileError:
+        """Fill in file, line and column of the section and option that an error is about, and return it."""
+        return self._locator.place(error)
+
     def section(self, name: str) -> Options:
         """Return a section's resolved options, initialising it (and before it all that it refers to) if need be.
 
@@ -110,6 +119,12 @@ class Resolver:
             self._refer(self._asking[-1], name)
         self._start()
         return Options(self._known(name) or self._run(self._open(name)), self.value)
+
+    def settings(self) -> Options:
+        """Return [buildout], with its switches and levels checked; ProfileError for what is wrong with any of them."""
+        options = self.section("buildout")
+        self._placed(lambda: check(options))
+        return options
 
     def option(self, section: str, option: str) -> str:
         """Return one option; ProfileError ``missing-option`` if there is none."""
@@ -177,19 +192,36 @@ class Resolver:
             return
         self._started = True
         buildout = self._run(self._open("buildout"))
-        make_absolute(Options(buildout, self.value))
-        name_state_file(Options(buildout, self.value))
-        self._placed(lambda: check(Options(buildout, self.value)))
+        options = Options(buildout, self.value)
+        if self._lazy:
+            self._settle_what_can_be(buildout)
+            return
+        self._placed(lambda: self._directories.settle(options))
+        self._directories.name_state_file(options)
+        self._placed(lambda: check(options))
         versions = self.value(buildout, "versions")
         if versions and (versions in self._raw or self._explicit_versions):
             self._run(self._open(versions))
 
+    def _settle_what_can_be(self, buildout: Section) -> None:
+        """Make directories absolute that have references; what doesn't resolve is an error for who asks for it."""
+        known: dict[str, str] = {}
+        for name in (*EVERY_DIRECTORY, "installed"):
+            with suppress(ProfileError):
+                value = self.value(buildout, name)
+                known |= {name: value} if value is not None else {}
+        self._placed(lambda: self._directories.settle(known))
+        self._directories.name_state_file(known)
+        buildout.data.update(known)
+
     def _placed(self, action: Callable[[], None]) -> None:
-        """Do something to [buildout]; an error gets its place."""
+        """Do something to [buildout]; an error, and each of the others in it, gets its place."""
         try:
             action()
         except ProfileError as error:
-            raise self._locator.place(error) from None
+            for each in (error, *error.others):
+                self._locator.place(cast("ProfileError", each))
+            raise
 
     def _known(self, name: str) -> Section | None:
         if name in self._failed:

@@ -37,10 +37,14 @@ def places(
     mirrors: Sequence[str],
     debian: bool,
     report: Report,
+    timeout: float | None = None,
     downloader: Downloader | None = None,
 ) -> Places:
-    """Return the places; UsageError for what can't be a mirror. downloader: with other time limits than the usual."""
-    downloader = downloader or Downloader()
+    """Return the places; UsageError for what can't be a mirror.
+
+    timeout: seconds without a byte, instead of the usual. downloader: with other time limits.
+    """
+    downloader = downloader or (Downloader(connect=timeout, read=timeout) if timeout else Downloader())
     others = [mirror(spec, store, downloader) for spec in mirrors]
     here: list[Place] = [Directory(download_cache, store, "download-cache")] if download_cache else []
     here += [place for place in others if isinstance(place, Directory)]

@@ -49,8 +49,8 @@ class Sources:
     offline: open nothing. download_cache: buildout's directory. mirrors: directories and URL templates, see
     ``places.mirror``. require_checksum: refuse a URL without one, unless the lock has it. lock: read for URLs without a
     checksum, and told everything that is found (the caller saves it). locked: refuse what the lock lacks.
-    debian: search Debian's source archive. report: gets ``fetching`` and ``fetched``.
-    One object serves one run: hosts that don't answer are remembered in it.
+    debian: search Debian's source archive. timeout: seconds without a byte after which a connection is dead.
+    report: gets ``fetching`` and ``fetched``. One object serves one run: hosts that don't answer are remembered in it.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Sources:
         lock: Lock | None = None,
         locked: bool = False,
         debian: bool = True,
+        timeout: float | None = None,
         report: Report = silent,
     ) -> None:
         self.offline = offline
@@ -72,15 +73,18 @@ class Sources:
         self._locked = locked
         self._report = report
         self._store = Store(home.sources)
-        self._options = (download_cache, tuple(mirrors), debian)
+        self._options = (download_cache, tuple(mirrors), debian, timeout)
 
     @cached_property
     def _places(self) -> Places:
         # Everything about networks takes a tenth of a second to import, and most runs need nothing of it.
         from cbuild.source.search import places  # noqa: PLC0415 - see above
 
-        download_cache, mirrors, debian = self._options
-        return places(self._store, download_cache=download_cache, mirrors=mirrors, debian=debian, report=self._report)
+        download_cache, mirrors, debian, timeout = self._options
+        return places(
+            self._store, download_cache=download_cache, mirrors=mirrors, debian=debian, timeout=timeout,
+            report=self._report,
+        )  # fmt: skip
 
     def lookup(self, request: Request) -> Fetched | None:
         """Return the source if it is in the store, or local (hashed each time, in one read); no connection."""

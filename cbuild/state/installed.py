@@ -56,11 +56,13 @@ class Installed:
         return next((part for part in self.parts if part.name == name), None)
 
 
-def read(path: Path) -> Installed:
-    """Return the state in path; nothing is installed if there is no file.
+def read(path: Path | None) -> Installed:
+    """Return the state in path; nothing is installed if there is no file, or none is wanted.
 
     UsageError ``state-newer`` for a file of a newer cbuild, ``state-damaged`` for one that can't be read.
     """
+    if path is None:
+        return Installed()
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
@@ -84,8 +86,10 @@ def read(path: Path) -> Installed:
     )
 
 
-def write(path: Path, state: Installed) -> None:
-    """Replace the file as a whole; it is not touched when nothing has changed."""
+def write(path: Path | None, state: Installed) -> None:
+    """Replace the file as a whole, if one is wanted; it is not touched when nothing has changed."""
+    if path is None:
+        return
     data = text_of(state).encode()
     if not path.exists() or path.read_bytes() != data:
         write_atomic(path, data)

@@ -1,0 +1,148 @@
+"""What [buildout] says to cbuild itself: where things are, what may be opened, what is printed.
+
+Read before any recipe is asked, so what counts is what the files and the command line give, with references replaced.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from cbuild.errors import ProfileError, together
+from cbuild.profile import IMAGE_DIRECTORY, INSIDE, Profile, Resolver, is_below, level, with_directory
+
+_RECIPES = re.compile(r"@@[^@:]*:[^@]*@@").search
+
+
+@dataclass(frozen=True)
+class Steering:
+    """The options, resolved and checked.
+
+    level, log_format: of what is printed. state: the state file, None for none. timeout: seconds without a byte after
+    which a connection is dead, None for the usual. warnings: what is not followed, and why.
+    """
+
+    builder: str
+    runtime: str
+    extensions: tuple[str, ...]
+    offline: bool
+    download_cache: Path | None
+    mirrors: tuple[str, ...]
+    require_checksum: bool
+    timeout: float | None
+    state: Path | None
+    dry_run: bool
+    level: int
+    log_format: str
+    warnings: tuple[str, ...]
+
+
+def steer(profile: Profile) -> Steering:
+    """Return what the profile says; ProfileError with all that is wrong with it.
+
+    Reasons: the language's (``bad-boolean``, ``missing-option`` …), and ``bad-log-format``, ``outside-image``,
+    ``needs-recipe``, ``contradiction``.
+    """
+    told = _Told(profile)
+    cache = told.text("download-cache")
+    values = Steering(
+        builder=told.text("builder") or "builder",
+        runtime=told.text("runtime") or "runtime",
+        extensions=tuple(told.text("extensions").split()),
+        offline=told.says("offline") or told.says("install-from-cache"),
+        download_cache=Path(cache) if cache else None,
+        mirrors=tuple(told.text("mirrors").split()),
+        require_checksum=not told.says("allow-unchecked-sources"),
+        timeout=told.timeout(),
+        state=told.state(),
+        dry_run=told.says("dry-run"),
+        level=told.level,
+        log_format=told.log_format(),
+        warnings=tuple(told.warnings()),
+    )
+    told.check()
+    return values
+
+
+class _Told:
+    """[buildout] of a profile, option by option; what is wrong is collected."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile = profile
+        self._resolver = Resolver(profile, with_directory(), lazy=True)
+        self._options = self._resolver.settings()
+        self._problems: list[ProfileError] = []
+        self.level = level(self._options)
+
+    def text(self, name: str) -> str:
+        """Return an option, empty if it isn't there."""
+        try:
+            value = self._options.get(name, "").strip()
+        except ProfileError as error:
+            self._problems.append(error)
+            return ""
+        if _RECIPES(value):
+            resolution = "Write the value itself: this option is needed before any recipe is asked."
+            self._wrong(name, "needs-recipe", f"{name} = {value[:200]} waits for a recipe.", resolution)
+        return value
+
+    def says(self, name: str) -> bool:
+        """Return whether a switch is on."""
+        return self.text(name) == "true"
+
+    def timeout(self) -> float | None:
+        """Return ``socket-timeout``; one that is no number only warns, as in buildout."""
+        try:
+            return float(self.text("socket-timeout")) or None
+        except ValueError:
+            return None
+
+    def state(self) -> Path | None:
+        """Return the state file: beside the profile what ``installed`` is in the image's directory (OPT-2)."""
+        name = self.text("installed")
+        return self._profile.directory / name.removeprefix(f"{IMAGE_DIRECTORY}/") if name else None
+
+    def log_format(self) -> str:
+        """Return ``log-format``, which Python's logging must take."""
+        text = self.text("log-format")
+        if text:
+            import logging  # noqa: PLC0415 - 10 ms that hardly any run needs
+
+            record = logging.LogRecord("cbuild", self.level, "", 0, "", None, None)
+            try:
+                logging.Formatter(text).format(record)
+            except (ValueError, TypeError, KeyError) as error:
+                resolution = "Write it as Python's logging has it: %(name)s: %(message)s"
+                self._wrong("log-format", "bad-log-format", f"log-format = {text[:200]}: {error}.", resolution)
+        return text
+
+    def warnings(self) -> Iterator[str]:
+        """Give what is not followed."""
+        if self.text("socket-timeout") and self.timeout() is None:
+            yield f"socket-timeout = {self.text('socket-timeout')} is no number of seconds: the usual time is given."
+        if self.text("check-signature") == "false":
+            yield "Signatures decide nothing here: a part is installed again when its key changes, and only then."
+
+    def check(self) -> None:
+        """Raise all that is wrong."""
+        if self.says("install-from-cache"):
+            resolution = "Take one of them out: with install-from-cache nothing is fetched from elsewhere anyway."
+            if self.says("offline"):
+                brief = "install-from-cache and offline exclude each other."
+                self._wrong("install-from-cache", "contradiction", brief, resolution)
+            if not self.text("download-cache"):
+                brief = "install-from-cache needs a download-cache."
+                self._wrong("install-from-cache", "contradiction", brief, "Name its directory: download-cache = …")
+        for name in ("directory", *INSIDE):
+            if not is_below(value := self.text(name), IMAGE_DIRECTORY):
+                brief = f"{name} = {value[:200]} is not in the image's directory, {IMAGE_DIRECTORY}."
+                resolution = "Leave it out, or give a path relative to the profile's directory, which becomes that one."
+                self._wrong(name, "outside-image", brief, resolution)
+        if self._problems:
+            raise together(self._problems)
+
+    def _wrong(self, option: str, reason: str, brief: str, resolution: str) -> None:
+        error = ProfileError(brief, reason=reason, resolution=resolution, section="buildout", option=option)
+        self._problems.append(self._resolver.placed(error))
