@@ -23,7 +23,7 @@ from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
 
 if TYPE_CHECKING:
-    from cbuild.build.sandbox import Sandbox
+    from cbuild.build.sandbox import Sandbox, Task
 
 UNBUILT = "not built yet"
 
@@ -104,6 +104,15 @@ class Parts:
         sources = {url: self._sources[url].sha256 for url in part.sources}
         return document(part, self._builder.digest, sources, layers)
 
+    def task(self, part: Part) -> Task:
+        """Return what a sandbox has to do to install part; what it requires is in the store."""
+        from cbuild.build.sandbox import Task  # noqa: PLC0415 - see install
+
+        sources = {url: self._sources[url] for url in part.sources}
+        layers = [self.built[name].result.layer.diff_id for name in part.requires]
+        develop = [self._sources[request.url] for request in part.recipe.develop]
+        return Task.install(part, sources, develop, layers)
+
     def _cached(self, part: Part) -> bool:
         key = key_of(self.document(part))
         result = self._results.get(key)
@@ -112,15 +121,10 @@ class Parts:
         return result is not None
 
     def _install(self, part: Part, sandbox: Sandbox, *, keep: bool) -> None:
-        from cbuild.build.sandbox import Task  # noqa: PLC0415 - see install
-
         details = self.document(part)
         key = key_of(details)
         self._report(Event("part-started", part.name, f"Installing {part.name}."))
-        sources = {url: self._sources[url] for url in part.sources}
-        layers = [self.built[name].result.layer.diff_id for name in part.requires]
-        develop = [self._sources[request.url] for request in part.recipe.develop]
-        task = Task.install(part, sources, develop, layers)
+        task = self.task(part)
         with self._noted(key, sandbox.run):
             result = sandbox.install(task, self._results.log(key), keep=keep)
         self._results.put(key, details, result)

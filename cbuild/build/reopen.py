@@ -9,7 +9,8 @@ from pathlib import Path
 
 from cbuild import base
 from cbuild.build.runs import running
-from cbuild.build.sandbox import USER, Sandbox, Scratch
+from cbuild.build.sandbox import Sandbox, Scratch
+from cbuild.build.surroundings import USER
 from cbuild.engine.api import Engine
 from cbuild.errors import UsageError
 from cbuild.events import silent

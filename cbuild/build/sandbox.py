@@ -15,6 +15,7 @@ from typing import Self
 
 from cbuild.base import Base
 from cbuild.build.runs import label
+from cbuild.build.surroundings import USER, Surroundings
 from cbuild.build.trees import link, tree
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes
 from cbuild.engine.api import ContainerSpec, Engine, LoadableImage, Mount
@@ -29,9 +30,6 @@ from cbuild.recipe import code
 from cbuild.source import Fetched
 from cbuild.state.home import Home
 from cbuild.state.results import Result
-
-USER = 30001
-"""The builder's unprivileged user; coreutils' and tar's configure refuse root."""
 
 EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
 """Directories that are there for every part, as buildout makes them."""
@@ -83,14 +81,28 @@ class Task:
 
 
 class Sandbox:
-    """Runs tasks in containers of the builder image. run: this run's name, unique on the machine."""
+    """Runs tasks in containers of the builder image.
 
-    def __init__(self, engine: Engine, home: Home, builder: Base, run: str, make_jobs: int) -> None:
+    run: this run's name, unique on the machine. store: where layers go, the home's own if it is None.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        home: Home,
+        builder: Base,
+        run: str,
+        make_jobs: int,
+        surroundings: Surroundings | None = None,
+        store: Layout | None = None,
+    ) -> None:
         self._engine = engine
         self._home = home
         self._builder = builder
         self.run = run
-        self._environment = ENVIRONMENT | {"MAKEFLAGS": f"-j{make_jobs}"}
+        self._around = surroundings or Surroundings()
+        self._store = store or Layout(home.oci)
+        self._environment = ENVIRONMENT | {"MAKEFLAGS": f"-j{make_jobs}", **self._around.environment}
 
     def load(self) -> None:
         """Hand the builder's image to the engine, if it lacks it."""
@@ -104,11 +116,11 @@ class Sandbox:
         PartError when the recipe fails; with keep the scratch directory stays for a look.
         """
         at, started = time.time(), time.monotonic()
-        with Scratch(self._home.work / self.run / task.part, keep=keep) as scratch:
+        with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
             work = self._home.work / self.run
             inherited = scratch.fill(tree(self._home, layer, work) for layer in task.layers)
             result = self._perform(task, scratch, log)
-            layer = write_layer(Layout(self._home.oci), scratch.opt, DIRECTORY, inherited)
+            layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited)
             lints = scratch.lints()
         seconds = round(time.monotonic() - started, 3)
         return Result(layer, tuple(result["paths"]), seconds, lints, self.run, round(at, 3))
@@ -133,6 +145,8 @@ class Sandbox:
 
     def _run_container(self, task: Task, scratch: Scratch) -> int:
         scratch.write_job(task)
+        for name, text in self._around.files.items():
+            (scratch.job / name).write_text(text)
         container = self._engine.create(self.spec(task.part, scratch))
         try:
             self._engine.start(container)
@@ -142,20 +156,23 @@ class Sandbox:
 
     def spec(self, part: str, scratch: Scratch) -> ContainerSpec:
         """Return the container in which part is installed."""
+        user = self._around.user
         # Not -I: it ignores PYTHONHASHSEED, too.
-        command = f'exec python3 -P -s -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
+        run = f'exec python3 -P -s -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
         return ContainerSpec(
             name=f"cbuild-{self.run}-{_plain(part)}",
             image=self._builder.digest,
-            command=("/bin/sh", "-c", command),
+            command=("/bin/sh", "-c", self._around.prelude + run),
             environment=self._environment,
-            user=f"{USER}:{USER}",
+            user=f"{user}:{user}",
             workdir="/build",
+            hostname=self._around.hostname,
             mounts=(
                 Mount(scratch.opt, DIRECTORY, read_only=False),
                 Mount(scratch.build, "/build", read_only=False),
                 Mount(scratch.log, "/log", read_only=False),
                 Mount(scratch.job, "/run/cbuild"),
+                *(Mount(scratch.job / name, target) for name, target in self._around.over.items()),
             ),
             tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777"},  # noqa: S108 - a mount in the container
             labels=label(self._home) | {"cbuild.run": self.run, "cbuild.part": part},
@@ -163,11 +180,15 @@ class Sandbox:
 
 
 class Scratch:
-    """The directories of one task on the host, removed afterwards unless it failed and keep is set."""
+    """The directories of one task on the host, removed afterwards unless it failed and keep is set.
 
-    def __init__(self, root: Path, *, keep: bool) -> None:
+    user: whose the directories are that the builder writes to.
+    """
+
+    def __init__(self, root: Path, *, keep: bool, user: int = USER) -> None:
         self._root = root
         self._keep = keep
+        self._user = user
         self.opt, self.build, self.job, self.log = (root / name for name in ("opt", "build", "job", "log"))
 
     def __enter__(self) -> Self:
@@ -176,7 +197,7 @@ class Scratch:
         for path in (self.opt, self.build, self.job, self.log):
             path.mkdir(parents=True)
         for path in (self.build, self.log):
-            os.chown(path, USER, USER)
+            os.chown(path, self._user, self._user)
         return self
 
     def __exit__(self, kind: object, *rest: object) -> None:
@@ -186,11 +207,11 @@ class Scratch:
 
     def fill(self, trees: object) -> dict[bytes, tuple[int, int]]:
         """Link other parts' files into opt, add everybody's directories; return what is there now."""
-        os.chown(self.opt, USER, USER)
-        inherited = link((Path(root) / DIRECTORY.strip("/") for root in trees), self.opt, USER)  # type: ignore[attr-defined]
+        os.chown(self.opt, self._user, self._user)
+        inherited = link((Path(root) / DIRECTORY.strip("/") for root in trees), self.opt, self._user)  # type: ignore[attr-defined]
         for name in EVERYBODYS:
             (self.opt / name).mkdir(exist_ok=True)
-            os.chown(self.opt / name, USER, USER)
+            os.chown(self.opt / name, self._user, self._user)
             inherited[name.encode()] = (0, 0)
         return inherited
 
