@@ -20,22 +20,6 @@ _MARKER_NAME = re.compile(
 _TWO_LITERALS = re.compile(r"""\s*('[^']*'|"[^"]*")\s*(?:[=!<>~]=?=?|in|not\s+in)\s*('[^']*'|"[^"]*")\s*$""")
 
 
-def _environment(facts: Facts) -> dict[str, str]:
-    return {
-        "implementation_name": facts.implementation,
-        "implementation_version": facts.python_full_version,
-        "os_name": facts.os_name,
-        "platform_machine": facts.machine,
-        "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(facts.implementation, ""),
-        "platform_release": facts.release,
-        "platform_system": facts.system,
-        "platform_version": facts.version,
-        "python_full_version": facts.python_full_version,
-        "python_version": facts.python_version,
-        "sys_platform": facts.platform,
-    }
-
-
 def _marker(text: str, facts: Facts) -> bool | None:
     """Return what text says as an environment marker (CND-2), None if it isn't one.
 
@@ -50,7 +34,7 @@ def _marker(text: str, facts: Facts) -> bool | None:
     except ImportError:
         return None
     try:
-        return Marker(text).evaluate(dict(_environment(facts)))
+        return Marker(text).evaluate(dict(facts.markers))
     except InvalidMarker:
         return None
     except (UndefinedComparison, UndefinedEnvironmentName) as error:

@@ -49,5 +49,22 @@ class Facts:
         """Return all three numbers."""
         return ".".join(map(str, self.python))
 
+    @property
+    def markers(self) -> dict[str, str]:
+        """Return the variables of environment markers (PEP 508)."""
+        return {
+            "implementation_name": self.implementation,
+            "implementation_version": self.python_full_version,
+            "os_name": self.os_name,
+            "platform_machine": self.machine,
+            "platform_python_implementation": {"cpython": "CPython", "pypy": "PyPy"}.get(self.implementation, ""),
+            "platform_release": self.release,
+            "platform_system": self.system,
+            "platform_version": self.version,
+            "python_full_version": self.python_full_version,
+            "python_version": self.python_version,
+            "sys_platform": self.platform,
+        }
+
 
 BUILDER_FACTS = Facts()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cbuild.canonical import write_atomic
 from cbuild.errors import UsageError
@@ -27,14 +27,33 @@ class Locked:
     size: int
 
 
+@dataclass(frozen=True)
+class LockedDistribution:
+    """What a Python distribution says about itself; its checksum is that of the URL ``pypi:NAME/FILE``.
+
+    requires: requirements, with markers; python: the Pythons that it is for; build: what it takes to build it.
+    """
+
+    requires: tuple[str, ...] = ()
+    python: str = ""
+    build: tuple[str, ...] = ()
+
+
 class Lock:
     """URL -> checksums. JSON with sorted keys, so that a file under version control changes only where it must.
 
-    Sources reads it and records in it; whoever made it calls ``save``.
+    Sources reads it and records in it; whoever made it calls ``save``. distributions: those that were chosen, by URL.
     """
 
-    def __init__(self, path: Path, sources: dict[str, Locked] | None = None, data: bytes | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        sources: dict[str, Locked] | None = None,
+        data: bytes | None = None,
+        distributions: dict[str, LockedDistribution] | None = None,
+    ) -> None:
         self.path = path
+        self.distributions = distributions or {}
         self._sources = sources or {}
         self._data = data
 
@@ -55,6 +74,7 @@ class Lock:
                     file=str(path),
                 )
             sources = {url: Locked(**entry) for url, entry in document["sources"].items()}
+            distributions = {url: _distribution(entry) for url, entry in document.get("distributions", {}).items()}
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise UsageError(
                 f"{path} is damaged",
@@ -63,7 +83,7 @@ class Lock:
                 resolution="Restore it from version control, or delete it and build again.",
                 file=str(path),
             ) from None
-        return cls(path, sources, data)
+        return cls(path, sources, data, distributions)
 
     def get(self, request: Request) -> Locked | None:
         """Return what is recorded for the request's URL, unless the profile now gives another checksum."""
@@ -83,10 +103,24 @@ class Lock:
 
     def save(self) -> bool:
         """Write the file if its bytes change (and never an empty one); return whether it was written."""
-        document = {"sources": {url: asdict(entry) for url, entry in self._sources.items()}, "version": VERSION}
+        document: dict[str, object] = {
+            "sources": {url: asdict(entry) for url, entry in self._sources.items()},
+            "version": VERSION,
+        }
+        if self.distributions:
+            document["distributions"] = {url: _said(entry) for url, entry in self.distributions.items()}
         data = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
         if data == self._data or (self._data is None and not self._sources):
             return False
         write_atomic(self.path, data)
         self._data = data
         return True
+
+
+def _distribution(entry: dict[str, Any]) -> LockedDistribution:
+    return LockedDistribution(tuple(entry.get("requires", ())), entry.get("python", ""), tuple(entry.get("build", ())))
+
+
+def _said(entry: LockedDistribution) -> dict[str, object]:
+    """Return the entry without what is empty."""
+    return {name: value for name, value in asdict(entry).items() if value}

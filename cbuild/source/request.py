@@ -17,15 +17,15 @@ _HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}"
 # setuptools and slapos.recipe.cmmi's ``patches`` write the checksum behind the URL.
 _FRAGMENT = re.compile(r"#(?:md5=|sha256=)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})$")
 _DEBIAN = re.compile(r"debian:([a-z0-9][a-z0-9.+-]*)/([^/\s]+)")
-_PYPI = re.compile(r"pypi:([A-Za-z0-9][A-Za-z0-9._-]*)==([A-Za-z0-9][A-Za-z0-9._+!-]*)")
+_PYPI = re.compile(r"pypi:([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([A-Za-z0-9][A-Za-z0-9._+!-]*)|/([^/\s]+))")
 
 
 @dataclass(frozen=True)
 class Request:
     """One source.
 
-    url: ``http://``, ``https://``, ``ftp://``, ``file://``, an absolute path, ``debian:SOURCE/FILE`` or
-    ``pypi:NAME==VERSION``. A checksum behind ``#`` is taken off and becomes md5 or sha256.
+    url: ``http://``, ``https://``, ``ftp://``, ``file://``, an absolute path, ``debian:SOURCE/FILE``,
+    ``pypi:NAME==VERSION`` or ``pypi:NAME/FILE``. A checksum behind ``#`` is taken off and becomes md5 or sha256.
     md5, sha256: hex digits (``sha256:`` in front is fine), or None.
     file, line, section, option: where the profile says so; they enter errors and nothing else.
     SourceError ``checksum-invalid`` or ``url-unsupported`` if it can't be meant.
@@ -97,9 +97,9 @@ class Request:
     @property
     def filename(self) -> str:
         """Return the last component of the URL, unquoted: the name that a mirror or a download cache knows it by."""
-        if self.kind == "pypi":
+        if self.kind == "pypi" and self.pypi[1]:
             return ""
-        path = self.url if self.kind == "debian" else urlsplit(self.url).path
+        path = self.url if self.kind in {"debian", "pypi"} else urlsplit(self.url).path
         # Unquoted first: %2F must not bring a directory in.
         name = unquote(path).rstrip("/").rpartition("/")[2]
         return "" if name in (".", "..") else name
@@ -112,9 +112,9 @@ class Request:
 
     @property
     def pypi(self) -> tuple[str, str]:
-        """Return the name and the version that ``pypi:NAME==VERSION`` names."""
+        """Return the name and the version that ``pypi:NAME==VERSION`` names; ``pypi:NAME/FILE`` names no version."""
         match = _PYPI.fullmatch(self.url)
-        return (match[1], match[2]) if match else ("", "")
+        return (match[1], match[2] or "") if match else ("", "")
 
     @property
     def shown(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cbuild.source.debian import ByChecksum, Pool, Repacked
 from cbuild.source.fetch import Downloader
+from cbuild.source.index import Index
 from cbuild.source.indices import Indices
 from cbuild.source.places import Directory, Itself, Place, mirror
 from cbuild.source.pypi import PyPI
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Places:
-    """here: on this machine, looked at when offline, too; there: the rest."""
+    """here: on this machine, looked at when offline, too; there: the rest. index: of Python distributions."""
 
     here: tuple[Place, ...]
     there: tuple[Place, ...]
+    index: Index
 
 
 def places(
@@ -35,6 +37,8 @@ def places(
     *,
     download_cache: Path | None,
     mirrors: Sequence[str],
+    links: Sequence[str] = (),
+    index: str = "",
     debian: bool,
     report: Report,
     timeout: float | None = None,
@@ -42,6 +46,7 @@ def places(
 ) -> Places:
     """Return the places; UsageError for what can't be a mirror.
 
+    links, index: where distributions are looked for before, and instead of, where pip is configured to look.
     timeout: seconds without a byte, instead of the usual. downloader: with other time limits.
     """
     downloader = downloader or (Downloader(connect=timeout, read=timeout) if timeout else Downloader())
@@ -54,4 +59,6 @@ def places(
     indices = Indices(store.root / "apt", report)
     pool: list[Place] = [Pool(store, indices)] if debian else []
     search: list[Place] = [ByChecksum(store, indices), Repacked(store, indices, report)] if debian else []
-    return Places(tuple(here), (*there, *pool, PyPI(store, downloader), *search))
+    distributions = Index(downloader, links, index)
+    everywhere = (*there, *pool, PyPI(store, downloader, distributions), *search)
+    return Places(tuple(here), everywhere, distributions)

@@ -15,9 +15,10 @@ from cbuild.source.threads import each
 from cbuild.source.unavailable import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from cbuild.source.index import Link
     from cbuild.source.lock import Lock
     from cbuild.source.request import Request
     from cbuild.source.search import Places
@@ -47,10 +48,11 @@ class Sources:
     """Finds sources in the store, a download cache, at their URLs, and on mirrors by checksum, in this order.
 
     offline: open nothing. download_cache: buildout's directory. mirrors: directories and URL templates, see
-    ``places.mirror``. require_checksum: refuse a URL without one, unless the lock has it. lock: read for URLs without a
-    checksum, and told everything that is found (the caller saves it). locked: refuse what the lock lacks.
-    debian: search Debian's source archive. timeout: seconds without a byte after which a connection is dead.
-    report: gets ``fetching`` and ``fetched``. One object serves one run: hosts that don't answer are remembered in it.
+    ``places.mirror``. links, index: ``find-links`` and ``index``, see ``search.places``. require_checksum: refuse a URL
+    without one, unless the lock has it. lock: read for URLs without a checksum, and told everything that is found (the
+    caller saves it). locked: refuse what the lock lacks. debian: search Debian's source archive. timeout: seconds
+    without a byte after which a connection is dead. report: gets ``fetching`` and ``fetched``.
+    One object serves one run: hosts that don't answer are remembered in it.
     """
 
     def __init__(
@@ -60,6 +62,8 @@ class Sources:
         offline: bool = False,
         download_cache: Path | None = None,
         mirrors: Sequence[str] = (),
+        links: Sequence[str] = (),
+        index: str = "",
         require_checksum: bool = True,
         lock: Lock | None = None,
         locked: bool = False,
@@ -73,18 +77,22 @@ class Sources:
         self._locked = locked
         self._report = report
         self._store = Store(home.sources)
-        self._options = (download_cache, tuple(mirrors), debian, timeout)
+        self._options = (download_cache, tuple(mirrors), tuple(links), index, debian, timeout)
 
     @cached_property
     def _places(self) -> Places:
         # Everything about networks takes a tenth of a second to import, and most runs need nothing of it.
         from cbuild.source.search import places  # noqa: PLC0415 - see above
 
-        download_cache, mirrors, debian, timeout = self._options
+        download_cache, mirrors, links, index, debian, timeout = self._options
         return places(
-            self._store, download_cache=download_cache, mirrors=mirrors, debian=debian, timeout=timeout,
-            report=self._report,
+            self._store, download_cache=download_cache, mirrors=mirrors, links=links, index=index, debian=debian,
+            timeout=timeout, report=self._report,
         )  # fmt: skip
+
+    def links(self, project: str, problems: list[str]) -> Iterator[tuple[str, list[Link]]]:
+        """Give the pages that have files of a Python project, those that go first first; see ``Index.pages``."""
+        return self._places.index.pages(project, problems)
 
     def lookup(self, request: Request) -> Fetched | None:
         """Return the source if it is in the store, or local (hashed each time, in one read); no connection."""
@@ -149,6 +157,8 @@ class Sources:
 
     def _may_remember(self, request: Request) -> bool:
         """Return whether a URL without a checksum may be answered from memory: these never change what they name."""
+        if request.kind == "pypi" and request.filename:
+            return False  # a directory of links may have another file of that name tomorrow; the lock says which
         return request.kind in {"debian", "pypi"} or not self._require_checksum
 
     def _local(self, request: Request) -> Fetched:
@@ -204,9 +214,10 @@ class Sources:
 
     def _accept(self, request: Request, wanted: Request, stored: Stored, seconds: float) -> Fetched:
         if not wanted.checked:
-            if not self._may_remember(request):
+            if self._may_remember(request):
+                self._store.remember(request.url, stored.sums.sha256)
+            elif request.kind != "pypi":
                 raise problems.unchecked(request, stored)
-            self._store.remember(request.url, stored.sums.sha256)
         data: dict[str, object] = {"bytes": stored.sums.size, "from": stored.origin, "seconds": round(seconds, 3)}
         message = f"Fetched {request.filename or request.shown} ({stored.sums.size} bytes, from {stored.origin})."
         self._report(Event("fetched", request.shown, message, data))

@@ -19,10 +19,11 @@ ALLOWED = {
     "state": {"layer", "image"},
     "layer": {"image"},
     "source": {"state"},
+    "distribution": {"profile", "source"},
     "image": {"engine.api", "layer"},
     "engine": {"engine.api", "state"},
     "base": {"engine.api", "image", "state"},
-    "plan": {"profile", "recipe", "source", "layer", "state"},
+    "plan": {"distribution", "profile", "recipe", "source", "layer", "state"},
     "build": {"base", "engine.api", "engine.select", "image", "layer", "plan", "profile", "recipe", "source", "state"},
     "instance": {
         "base",

@@ -7,8 +7,9 @@ import pytest
 from source_helpers import md5, sha256
 
 from cbuild.errors import SourceError
-from cbuild.source import Request, pypi
-from cbuild.source.pypi import PyPI, Settings, pip_settings
+from cbuild.source import Request, index
+from cbuild.source.index import Settings, pip_settings
+from cbuild.source.pypi import PyPI
 
 SDIST, WHEEL = b"an sdist", b"a wheel"
 
@@ -19,7 +20,7 @@ def sources(make, site):
         made = make()
         for place in made._places.there:
             if isinstance(place, PyPI):
-                place.settings = Settings(indices or (f"{site.url}/simple",), links)
+                place.index.settings = Settings(indices or (f"{site.url}/simple",), links)
         return made
 
     return again
@@ -98,7 +99,7 @@ def test_pips_settings(monkeypatch):
         "global.extra-index-url='\\nhttps://three.invalid/s\\nfile:///four'\nwheel.index-url='x'\n",
         "download": "  -i, --index-url <url>  The index (default\n   https://default.invalid/simple). This\n",
     }
-    monkeypatch.setattr(pypi, "_pip", lambda command, *_: answers[command])
+    monkeypatch.setattr(index, "_pip", lambda command, *_: answers[command])
     for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
         monkeypatch.delenv(name, raising=False)
     assert pip_settings().indices == ("https://two.invalid/simple", "https://three.invalid/s", "file:///four")

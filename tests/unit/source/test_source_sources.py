@@ -14,6 +14,7 @@ from source_helpers import kept, md5, sha256
 from cbuild.errors import SourceError, UsageError
 from cbuild.source import Lock, Request
 from cbuild.source.fetch import Downloader
+from cbuild.source.index import Index
 from cbuild.source.places import Itself
 from cbuild.source.search import Places
 
@@ -243,7 +244,7 @@ def test_a_dead_host_is_asked_once_and_not_for_long(make):
 
 
 def hurried(sources, downloader):
-    sources._places = Places((), (Itself(sources._store, downloader),))
+    sources._places = Places((), (Itself(sources._store, downloader),), Index(downloader))
 
 
 def test_a_host_that_does_not_answer(make):

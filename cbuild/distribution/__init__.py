@@ -1,0 +1,7 @@
+"""Python distributions: which ones a requirement needs, chosen and fetched by the host without running any of them."""
+
+from cbuild.distribution.choose import Distributions
+from cbuild.distribution.distribution import Distribution
+from cbuild.distribution.rules import Rules
+
+__all__ = ["Distribution", "Distributions", "Rules"]

@@ -1,0 +1,144 @@
+"""Requirements to the distributions that fulfil them, chosen once and kept in cbuild.lock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cbuild.distribution.distribution import Distribution
+from cbuild.distribution.problems import impossible, parsed
+from cbuild.distribution.rules import BUILDOUTS_OWN, Rules, normal
+from cbuild.distribution.target import Target
+from cbuild.errors import CbuildError, ProfileError, SourceError
+from cbuild.source import Lock, Request, Sources
+
+if TYPE_CHECKING:
+    from packaging.requirements import Requirement
+
+    from cbuild.distribution.finder import Candidate, Finder
+
+
+ROUNDS = 10_000
+"""Steps of one choice after which there is none: tens of thousands of versions would have been tried."""
+
+
+class Distributions:
+    """Chooses for one run.
+
+    What the lock has is taken as long as it fulfils requirements and pins, so a second run asks no index. locked:
+    refuse what it lacks. renew: choose as if there were no lock.
+    """
+
+    def __init__(
+        self, sources: Sources, lock: Lock, *, locked: bool = False, renew: bool = False, target: Target | None = None
+    ) -> None:
+        self._sources = sources
+        self._lock = lock
+        self._locked = locked
+        self._target = target or Target()
+        self._chosen: dict[tuple[tuple[str, ...], bool], tuple[Distribution, ...]] = {}
+        self.picked: dict[str, str] = {}
+        """Project to version of what was chosen without a pin."""
+        if renew:
+            for url in lock.distributions:
+                lock.forget(Request(url))
+            lock.distributions.clear()
+
+    def closure(self, requirements: Sequence[str], rules: Rules, *, wheels: bool = False) -> tuple[Distribution, ...]:
+        """Return the distributions that the requirements need, with all that those need, sorted by name.
+
+        wheels: tools that build others: no source distributions, and no pin is needed. ProfileError:
+        ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
+        ``offline``, ``not-locked``, and what fetching gives.
+        """
+        asked = (tuple(sorted(requirements)), wheels)
+        if asked not in self._chosen:
+            found = self._resolve(asked[0], rules, wheels=wheels)
+            if not wheels:
+                self._check_picked(asked[0], found, rules)
+            self._chosen[asked] = tuple(self._distribution(candidate, rules) for candidate in found)
+        return self._chosen[asked]
+
+    def _resolve(self, requirements: tuple[str, ...], rules: Rules, *, wheels: bool) -> list[Candidate]:
+        """Choose among what the lock has; if that is not enough, ask the indices."""
+        from resolvelib import ResolutionError  # noqa: PLC0415 - only runs with distributions need it
+
+        from cbuild.distribution.finder import Finder  # noqa: PLC0415 - packaging is 30 ms
+
+        wanted = [parsed(text) for text in requirements]
+        finder = Finder(self._sources, self._lock, self._target, anew=False, wheels=wheels)
+        try:
+            return _resolved(wanted, finder, rules)
+        except ResolutionError:
+            if self._locked or self._sources.offline:
+                raise self._unavailable(requirements) from None
+        finder = Finder(self._sources, self._lock, self._target, anew=True, wheels=wheels)
+        try:
+            found = _resolved(wanted, finder, rules)
+        except ResolutionError as error:
+            raise impossible(error, finder, rules) from None
+        self._record(finder, found)
+        return found
+
+    def _record(self, finder: Finder, found: list[Candidate]) -> None:
+        """Put what was chosen into the lock, and take out what was only looked at on the way."""
+        chosen = {candidate.request.url for candidate in found}
+        for url, said in finder.said.items():
+            if url in chosen:
+                self._lock.distributions[url] = said
+            elif url not in self._lock.distributions:
+                self._lock.forget(Request(url))
+
+    def _distribution(self, candidate: Candidate, rules: Rules) -> Distribution:
+        said = self._lock.distributions[candidate.request.url]
+        request = candidate.request
+        if not request.checked:
+            # A directory of links gives no checksums: what was read is what will be used.
+            request = replace(request, sha256=self._sources.fetch(request).sha256)
+        source = not request.filename.endswith(".whl")
+        tools = self.closure(said.build, rules, wheels=True) if source else ()
+        return Distribution(candidate.name, str(candidate.version), request, tools)
+
+    def _check_picked(self, requirements: tuple[str, ...], found: list[Candidate], rules: Rules) -> None:
+        named = {normal(one.name) for one in map(parsed, requirements) if _is_exact(one)}
+        for candidate in found:
+            name, version = candidate.name, str(candidate.version)
+            if name in BUILDOUTS_OWN or name in named or rules.exact(name):
+                continue
+            if not rules.allow_picked:
+                raise ProfileError(
+                    f"{name} has no pin, and allow-picked-versions is false.", reason="version-not-picked",
+                    section="buildout", option="allow-picked-versions", details=f"Picked: {name} = {version}",
+                    resolution=f"Add `{name} = {version}` to [{rules.section}], or set allow-picked-versions = true.",
+                )  # fmt: skip
+            self.picked[name] = version
+
+    def _unavailable(self, requirements: tuple[str, ...]) -> CbuildError:
+        what = ", ".join(requirements)
+        if self._locked:
+            return SourceError(
+                f"cbuild.lock has no distributions for {what}", reason="not-locked",
+                resolution="Build once without --locked, and keep cbuild.lock under version control.",
+            )  # fmt: skip
+        return SourceError(
+            f"cbuild.lock has no distributions for {what}, and this run is offline", reason="offline",
+            resolution="Run once without -o.",
+        )  # fmt: skip
+
+
+def _resolved(wanted: list[Requirement], finder: Finder, rules: Rules) -> list[Candidate]:
+    """Return a file for every project that the requirements need, by name; ResolutionError if no choice fits."""
+    from resolvelib import BaseReporter, Resolver  # noqa: PLC0415 - see _resolve
+
+    from cbuild.distribution.provider import Provider  # noqa: PLC0415 - see _resolve
+
+    asked = [one for one in wanted if finder.target.holds(one.marker, frozenset())]
+    result = Resolver(Provider(finder, rules), BaseReporter()).resolve(asked, max_rounds=ROUNDS)
+    # With extras and without, it is one file.
+    files = {candidate.name: candidate for candidate in result.mapping.values()}
+    return [files[name] for name in sorted(files)]
+
+
+def _is_exact(requirement: Requirement) -> bool:
+    return any(one.operator == "==" and not one.version.endswith("*") for one in requirement.specifier)

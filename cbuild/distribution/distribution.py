@@ -1,0 +1,33 @@
+"""A distribution that was chosen: a file, and what it needs to be built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cbuild.source import Request
+
+PLATFORM = "py3.11-linux-x86_64"
+"""The builder's, as buildout has it in the names of eggs."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One wheel or source distribution.
+
+    name: normalised. request: names the file, with its sha256. build: the wheels that build a source distribution.
+    """
+
+    name: str
+    version: str
+    request: Request
+    build: tuple[Distribution, ...] = ()
+
+    @property
+    def egg(self) -> str:
+        """Return the name that buildout would give its egg: what a signature has (LANGUAGE.md, INS-13)."""
+        return f"{self.name.replace('-', '_')}-{self.version}-{PLATFORM}.egg"
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        """Return all files that it takes to install it."""
+        return (self.request, *(tool.request for tool in self.build))
