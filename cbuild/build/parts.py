@@ -52,7 +52,7 @@ class Parts:
         self._builder = builder
         self._sources = sources
         self._report = report
-        self._results = Results(home)
+        self._results = Results(home, report)
         self._lock = threading.Lock()
         self._aborted = False
         self.built: dict[str, Built] = {}

@@ -117,8 +117,7 @@ class Sandbox:
         """
         at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
-            work = self._home.work / self.run
-            inherited = scratch.fill(tree(self._home, layer, work) for layer in task.layers)
+            inherited = scratch.fill(tree(self._home, layer, self.run) for layer in task.layers)
             result = self._perform(task, scratch, log)
             layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited)
             lints = scratch.lints()

@@ -8,24 +8,32 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from cbuild.build.damage import damaged
 from cbuild.canonical import hex_of
 from cbuild.image.layout import Layout
 from cbuild.layer import tar
 from cbuild.state.home import Home
 
+UNPACKING = ".run-"
+"""How the names of trees begin that are being unpacked; the run's name follows, and a dot."""
 
-def tree(home: Home, diff_id: str, scratch: Path) -> Path:
+
+def tree(home: Home, diff_id: str, run: str) -> Path:
     """Return the unpacked layer, unpacking it at first use; two processes may do so at once.
 
-    scratch: the run's own directory, where it is unpacked: what a killed run leaves there is found and removed.
+    run: the run that asks: what it leaves behind when it is killed goes by that name. HostError (``store-damaged``) if
+    the layer's bytes aren't those that were stored.
     """
     path = home.trees / hex_of(diff_id)
     if path.is_dir():
         return path
     home.trees.mkdir(parents=True, exist_ok=True)
-    unpacking = Path(tempfile.mkdtemp(dir=scratch, prefix=".tree-"))
+    layout = Layout(home.oci)
+    if not layout.is_sound(diff_id):
+        raise damaged(layout, diff_id)
+    unpacking = Path(tempfile.mkdtemp(dir=home.trees, prefix=f"{UNPACKING}{run}."))
     try:
-        tar.unpack(Layout(home.oci).blob(diff_id), unpacking)
+        tar.unpack(layout.blob(diff_id), unpacking)
         unpacking.chmod(0o755)
         unpacking.rename(path)
     except OSError:
@@ -35,6 +43,11 @@ def tree(home: Home, diff_id: str, scratch: Path) -> Path:
     finally:
         shutil.rmtree(unpacking, ignore_errors=True)
     return path
+
+
+def run_of(path: Path) -> str:
+    """Return the run that unpacks a tree."""
+    return path.name.removeprefix(UNPACKING).rpartition(".")[0]
 
 
 def link(trees: Iterable[Path], scratch: Path, owner: int) -> dict[bytes, tuple[int, int]]:

@@ -9,6 +9,7 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from cbuild.canonical import CHUNK, canonical_json, hex_of, sha256_bytes, write_atomic
+from cbuild.canonical import CHUNK, canonical_json, hex_of, sha256_bytes, sha256_file, write_atomic
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -50,15 +51,30 @@ class Layout:
         """Return the path at which the blob lies or would lie."""
         return self.root / "blobs" / "sha256" / hex_of(digest)
 
-    def has(self, digest: str) -> bool:
-        """Tell whether the blob is there, whole (blobs appear by rename)."""
-        return self.blob(digest).is_file()
+    def has(self, digest: str, size: int | None = None) -> bool:
+        """Tell whether the blob is there, whole (blobs appear by rename), and has this size in bytes, if one is given.
+
+        A file system that lost the end of a file in a crash is the one damage that is cheap to see.
+        """
+        try:
+            status = self.blob(digest).stat()
+        except FileNotFoundError:
+            return False
+        return stat.S_ISREG(status.st_mode) and size in (None, status.st_size)
+
+    def is_sound(self, digest: str) -> bool:
+        """Tell whether the blob's bytes have the digest that is its name; all are read, at about half a gigabyte/s."""
+        try:
+            return sha256_file(self.blob(digest)) == digest
+        except FileNotFoundError:
+            return False
 
     def write(self, data: bytes, media_type: str) -> Descriptor:
         """Store small data (a config, a manifest) and return its descriptor."""
         digest = sha256_bytes(data)
-        if not self.has(digest):
-            write_atomic(self.blob(digest), data)
+        if not self.has(digest, len(data)):
+            with self.writing() as blob:
+                blob.write(data)
         return Descriptor(media_type, digest, len(data))
 
     @contextmanager

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.errors import UsageError
+
+BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,12 @@ class Home:
 
     @property
     def trees(self) -> Path:
-        """Return the unpacked layers, ``<hex of diff_id>/``, read-only, to be seen by other parts' builders."""
-        return self.root / "trees"
+        """Return the unpacked layers, ``<hex of diff_id>/``, read-only, to be seen by other parts' builders.
+
+        A directory for each boot of the machine: their thousands of files aren't synced to disk one by one, so what a
+        crash left of them is not believed. They are on work's file system whichever that is: hard links lead there.
+        """
+        return self.work / "trees" / _boot()
 
     @property
     def answers(self) -> Path:
@@ -76,8 +83,18 @@ class Home:
 
     @property
     def work(self) -> Path:
-        """Return the scratch directories of builds that are running or were kept after a failure."""
+        """Return the scratch directories of builds that are running or were kept after a failure, and ``trees``."""
         return self.root / "work"
+
+    @property
+    def seconds(self) -> Path:
+        """Return how long parts took when they were last installed, see cbuild.state.seconds."""
+        return self.root / "seconds"
+
+    @property
+    def locks(self) -> Path:
+        """Return the files that processes lock which share this store."""
+        return self.root / "locks"
 
     @property
     def bases(self) -> Path:
@@ -93,3 +110,9 @@ class Home:
     def podman(self) -> Path:
         """Return the configuration and storage of the private Podman service."""
         return self.root / "podman"
+
+
+@functools.cache
+def _boot() -> str:
+    """Return what names this boot of the machine (proc_sys_kernel(5), random/boot_id)."""
+    return BOOT.read_text(encoding="ascii").strip()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from cbuild.canonical import canonical_json, hex_of, write_atomic
+from cbuild.events import Event, Report, silent
 from cbuild.image.layout import Layout
 from cbuild.layer.write import Layer
 from cbuild.state.home import Home
@@ -31,24 +34,29 @@ class Result:
 class Results:
     """Results and key documents by key."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, report: Report = silent) -> None:
         self._home = home
         self._layout = Layout(home.oci)
+        self._report = report
+        self._told: set[str] = set()
 
     def get(self, key: str) -> Result | None:
-        """Return what key gave, if its layer is in the store."""
+        """Return what key gave, if its layer is in the store; a damaged one counts as none, and is told of once."""
+        damaged = self._path(key)
         try:
-            found = json.loads(self._path(key).read_bytes())
-        except (FileNotFoundError, ValueError):
+            result = _result(json.loads(damaged.read_bytes()))
+        except FileNotFoundError:
             return None
-        layer = found["layer"]
-        if not self._layout.has(layer["diff_id"]):
-            return None
-        own = Layer(layer["diff_id"], layer["size"], tuple(layer["owns"]), tuple(layer["mentions"]))
-        return Result(
-            own, tuple(found["paths"]), found["seconds"], tuple(found.get("lints", ())),
-            found.get("run", ""), found.get("started", 0.0),
-        )  # fmt: skip
+        except (ValueError, KeyError, TypeError):
+            pass
+        else:
+            if self._layout.has(result.layer.diff_id, result.layer.size):
+                return result
+            damaged = self._layout.blob(result.layer.diff_id)
+        if damaged.exists() and key not in self._told:
+            self._told.add(key)
+            self._report(Event("warning", key, f"{damaged} is damaged: what it belongs to is built again."))
+        return None
 
     def put(self, key: str, document: dict[str, object], result: Result) -> None:
         """Keep the result and its key's document."""
@@ -69,3 +77,15 @@ class Results:
 
     def _path(self, key: str) -> Path:
         return self._home.results / f"{hex_of(key)}.json"
+
+
+def _result(found: Mapping[str, Any]) -> Result:
+    layer = found["layer"]
+    return Result(
+        Layer(layer["diff_id"], layer["size"], tuple(layer["owns"]), tuple(layer["mentions"])),
+        tuple(found["paths"]),
+        found["seconds"],
+        tuple(found.get("lints", ())),
+        found.get("run", ""),
+        found.get("started", 0.0),
+    )
