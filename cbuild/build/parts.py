@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cbuild.base import Base
@@ -17,8 +18,9 @@ from cbuild.errors import PartError
 from cbuild.events import Event, Report
 from cbuild.plan.key import Document, document, key_of
 from cbuild.plan.part import Part, Plan
+from cbuild.plan.priority import longest_first
 from cbuild.source import Fetched
-from cbuild.state import failures
+from cbuild.state import failures, seconds
 from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
 
@@ -73,7 +75,7 @@ class Parts:
 
         with running(self._home) as run:
             clean(self._home, engine)
-            sandbox = Sandbox(engine, self._home, self._builder, run, os.cpu_count() or 1)
+            sandbox = Sandbox(engine, self._home, self._builder, run, make_jobs=1)
             sandbox.load()
             return self._schedule(missing, sandbox, engine, jobs, finished, keep=keep)
 
@@ -81,21 +83,35 @@ class Parts:
         self, missing: list[str], sandbox: Sandbox, engine: Engine, jobs: int, finished: Finished, *, keep: bool
     ) -> Failures:
         from cbuild.build import schedule  # noqa: PLC0415 - see install
+        from cbuild.build.alone import Alone  # noqa: PLC0415
 
-        def action(name: str) -> None:
+        alone = Alone(self._home, self._report)
+
+        def action(name: str, share: int) -> None:
+            part = self._plan.parts[name]
             # Early cutoff: a part whose requirements came out the same has the same key as before.
-            if not self._cached(self._plan.parts[name]):
-                self._install(self._plan.parts[name], sandbox, keep=keep)
+            if not self._cached(part):
+                key = key_of(self.document(part))
+                with alone.at(key, name, f"Waiting for another cbuild that installs {name}."):
+                    # While this one waited, the other one may have stored it.
+                    if not self._cached(part):
+                        self._install(part, sandbox, math.ceil(cpus() / share), keep=keep)
             with self._lock:
                 finished(name, self.built[name])
 
         def abort() -> None:
             self._aborted = True
+            alone.stop()
             for state in engine.containers({"cbuild.run": sandbox.run}):
                 engine.remove(state.id)
 
         requires = {name: part.requires for name, part in self._plan.parts.items()}
-        return schedule.run(missing, requires, action, abort, jobs)
+        order = longest_first(missing, requires, {name: self._seconds(name) for name in missing})
+        return schedule.run(order, requires, action, abort, jobs)
+
+    def _seconds(self, name: str) -> float | None:
+        recipe = self._plan.parts[name].recipe
+        return seconds.last(self._home, name, recipe.module or recipe.spec)
 
     def document(self, part: Part) -> Document:
         """Return the part's key document; a requirement that the store lacks stands as UNBUILT in it."""
@@ -120,14 +136,15 @@ class Parts:
             self.built[part.name] = Built(key, result, fresh=False)
         return result is not None
 
-    def _install(self, part: Part, sandbox: Sandbox, *, keep: bool) -> None:
+    def _install(self, part: Part, sandbox: Sandbox, make_jobs: int, *, keep: bool) -> None:
         details = self.document(part)
         key = key_of(details)
         self._report(Event("part-started", part.name, f"Installing {part.name}."))
-        task = self.task(part)
+        task = replace(self.task(part), make_jobs=make_jobs)
         with self._noted(key, sandbox.run):
             result = sandbox.install(task, self._results.log(key), keep=keep)
         self._results.put(key, details, result)
+        seconds.note(self._home, part.name, part.recipe.module or part.recipe.spec, result.seconds)
         self.built[part.name] = Built(key, result, fresh=True)
         message = f"Installed {part.name} in {result.seconds:.1f} s ({result.layer.size} bytes)."
         self._report(Event("part-built", part.name, message, {"seconds": result.seconds}))
@@ -146,3 +163,8 @@ class Parts:
                 failures.note(self._home, key, failures.Failure(error.brief, run, round(at, 3), seconds))
             raise
         failures.forget(self._home, key)
+
+
+def cpus() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))

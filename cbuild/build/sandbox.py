@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Self
 
 from cbuild.base import Base
+from cbuild.build.room import check_room
 from cbuild.build.runs import label
 from cbuild.build.surroundings import USER, Surroundings
 from cbuild.build.trees import link, tree
@@ -60,7 +61,7 @@ class Task:
     """What a sandbox has to do.
 
     action: install or construct. sections: what the recipe sees. sources: URL as the options have it, to the file.
-    layers: diff_ids of the parts that are to be there.
+    layers: diff_ids of the parts that are to be there. make_jobs: as make's -j, 0 for the sandbox's own.
     """
 
     part: str
@@ -70,6 +71,7 @@ class Task:
     sources: Mapping[str, Fetched]
     develop: Sequence[Fetched]
     layers: Sequence[str]
+    make_jobs: int = 0
 
     @classmethod
     def install(
@@ -83,7 +85,8 @@ class Task:
 class Sandbox:
     """Runs tasks in containers of the builder image.
 
-    run: this run's name, unique on the machine. store: where layers go, the home's own if it is None.
+    run: this run's name, unique on the machine. make_jobs: for tasks that don't say. store: where layers go, the
+    home's own if it is None.
     """
 
     def __init__(
@@ -102,7 +105,7 @@ class Sandbox:
         self.run = run
         self._around = surroundings or Surroundings()
         self._store = store or Layout(home.oci)
-        self._environment = ENVIRONMENT | {"MAKEFLAGS": f"-j{make_jobs}", **self._around.environment}
+        self._make_jobs = make_jobs
 
     def load(self) -> None:
         """Hand the builder's image to the engine, if it lacks it."""
@@ -111,9 +114,10 @@ class Sandbox:
             self._engine.load(LoadableImage(self._builder.config, self._builder.layers, reference))
 
     def install(self, task: Task, log: Path, *, keep: bool) -> Result:
-        """Install a part and store its layer. The log ends up at log.
+        """Install a part and store its layer. The log ends up at log; meanwhile it is what growing_log says.
 
-        PartError when the recipe fails; with keep the scratch directory stays for a look.
+        PartError when the recipe fails; with keep the scratch directory stays for a look. HostError (``disk-full``)
+        when it fails and the store's file system has no room left.
         """
         at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
@@ -123,6 +127,10 @@ class Sandbox:
             lints = scratch.lints()
         seconds = round(time.monotonic() - started, 3)
         return Result(layer, tuple(result["paths"]), seconds, lints, self.run, round(at, 3))
+
+    def growing_log(self, part: str) -> Path:
+        """Return where the log of a part is while it is being installed."""
+        return self._home.work / self.run / part / "log" / "log"
 
     def construct(self, task: Task) -> dict[str, object]:
         """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""
@@ -139,6 +147,7 @@ class Sandbox:
         finally:
             scratch.keep_log(log)
         if exit_code or not result.get("ok"):
+            check_room(self._home.work, task.part)
             raise _failed(task.part, result, exit_code, log)
         return {"paths": list(result["paths"])}  # type: ignore[call-overload]  # the runner's own document
 
@@ -146,23 +155,24 @@ class Sandbox:
         scratch.write_job(task)
         for name, text in self._around.files.items():
             (scratch.job / name).write_text(text)
-        container = self._engine.create(self.spec(task.part, scratch))
+        container = self._engine.create(self.spec(task.part, scratch, task.make_jobs))
         try:
             self._engine.start(container)
             return self._engine.wait(container)
         finally:
             self._engine.remove(container)
 
-    def spec(self, part: str, scratch: Scratch) -> ContainerSpec:
-        """Return the container in which part is installed."""
+    def spec(self, part: str, scratch: Scratch, make_jobs: int = 0) -> ContainerSpec:
+        """Return the container in which part is installed; make_jobs as in Task."""
         user = self._around.user
+        make_flags = f"-j{make_jobs or self._make_jobs}"
         # Not -I: it ignores PYTHONHASHSEED, too.
         run = f'exec python3 -P -s -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
         return ContainerSpec(
             name=f"cbuild-{self.run}-{_plain(part)}",
             image=self._builder.digest,
             command=("/bin/sh", "-c", self._around.prelude + run),
-            environment=self._environment,
+            environment=ENVIRONMENT | {"MAKEFLAGS": make_flags, **self._around.environment},
             user=f"{user}:{user}",
             workdir="/build",
             hostname=self._around.hostname,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
@@ -16,38 +16,47 @@ AGAIN = 0.5
 def run(
     names: Sequence[str],
     requires: Mapping[str, Sequence[str]],
-    action: Callable[[str], None],
+    action: Callable[[str, int], None],
     abort: Callable[[], None],
     jobs: int,
 ) -> Failures:
     """Call action for every name, jobs at a time, those first that come first in names.
 
-    requires: part to parts; those that aren't in names are there already. A PartError of action is noted; any other
-    exception (the engine went away, Ctrl-C) ends the run: abort is called until nothing runs, nothing new is started.
+    requires: part to parts; those that aren't in names are there already. action's second argument: by how many the
+    machine is shared. That is 1 for the first name of those that aren't done (everything else waits for that one in
+    the end), and for others how many run now. A PartError of action is noted; any other exception (the engine went
+    away, Ctrl-C) ends the run: abort is called until nothing runs, nothing new is started.
     """
     waiting = list(names)
-    done: set[str] = set()
     errors: dict[str, PartError] = {}
     running: dict[Future[None], str] = {}
     with ThreadPoolExecutor(jobs) as pool:
         try:
             while waiting or running:
-                todo = {*waiting, *running.values(), *errors}
-                for name in [name for name in waiting if not todo & set(requires[name])]:
-                    if len(running) < jobs:
-                        waiting.remove(name)
-                        running[pool.submit(action, name)] = name
+                starting = _ready(waiting, running.values(), errors, requires)[: jobs - len(running)]
+                beside = len(running) + len(starting)
+                first = next((name for name in names if name in {*starting, *running.values()}), "")
+                for name in starting:
+                    waiting.remove(name)
+                    running[pool.submit(action, name, 1 if name == first else beside)] = name
                 if not running:
                     break
                 finished, _ = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    name = running.pop(future)
-                    _note(name, future, done, errors)
+                    _note(running.pop(future), future, errors)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             _end(running, abort)
             raise
     return Failures(errors, tuple(waiting))
+
+
+def _ready(
+    waiting: Sequence[str], running: Iterable[str], failed: Iterable[str], requires: Mapping[str, Sequence[str]]
+) -> list[str]:
+    """Return what can be started: all that it requires is done."""
+    missing = {*waiting, *running, *failed}
+    return [name for name in waiting if missing.isdisjoint(requires[name])]
 
 
 def _end(running: Collection[Future[None]], abort: Callable[[], None]) -> None:
@@ -60,9 +69,8 @@ def _end(running: Collection[Future[None]], abort: Callable[[], None]) -> None:
             return
 
 
-def _note(name: str, future: Future[None], done: set[str], errors: dict[str, PartError]) -> None:
+def _note(name: str, future: Future[None], errors: dict[str, PartError]) -> None:
     try:
         future.result()
-        done.add(name)
     except PartError as error:
         errors[name] = error

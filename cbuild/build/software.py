@@ -5,7 +5,11 @@ from __future__ import annotations
 import functools
 import time
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
 
+from cbuild.build.alone import Alone
 from cbuild.build.failed import failed
 from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
 from cbuild.build.parts import Parts
@@ -23,6 +27,7 @@ from cbuild.image.load import loadable
 from cbuild.layer.write import Layer
 from cbuild.plan.part import Part
 from cbuild.profile import Profile
+from cbuild.state import installed
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed
 from cbuild.state.results import Results
@@ -50,6 +55,19 @@ class Software:
         ready = prepare(
             self._profile, self._home, self._engine, self._report, only=settings.only, locked=settings.locked
         )
+        with self._writing(ready.state_path):
+            # Who waited there finds in the store what the other one has built meanwhile.
+            return self._perform(replace(ready, state=installed.read(ready.state_path)), started)
+
+    def _writing(self, state: Path | None) -> AbstractContextManager[None]:
+        """Let one cbuild at a time write a state file."""
+        if state is None:
+            return nullcontext()
+        waiting = f"Waiting for another cbuild that writes {state}."
+        return Alone(self._home, self._report).at(f"state {state.resolve()}", str(state), waiting)
+
+    def _perform(self, ready: Prepared, started: float) -> Outcome:
+        settings = self._settings
         record = Record(ready.plan, ready.parts, ready.state, ready.state_path, partial=bool(settings.only))
         if ready.missing:
             self._install(ready, record)

@@ -19,10 +19,12 @@ class Work:
         self.log: list[str] = []
         self.aborted = threading.Event()
         self.running = self.most = 0
+        self.shares: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def action(self, name: str) -> None:
+    def action(self, name: str, share: int) -> None:
         with self._lock:
+            self.shares[name] = share
             self.running += 1
             self.most = max(self.most, self.running)
             self.log.append(name)
@@ -67,6 +69,21 @@ def test_the_order_of_names_is_kept_among_equals():
     assert work.log[::2] == ["c", "a", "b"]
 
 
+@pytest.mark.parametrize(("jobs", "shares"), [(1, "a1 b1 c1"), (2, "a1 b2"), (3, "a1 b3 c3"), (9, "a1 b3 c3")])
+def test_the_first_in_line_shares_the_machine_with_nobody(jobs, shares):
+    """The others are told how many run beside them; here the names that are started together."""
+    names = [word[0] for word in shares.split()]
+    work = Work()
+    together = threading.Barrier(min(jobs, 3))
+
+    def action(name: str, share: int) -> None:
+        work.shares[name] = share
+        together.wait(10)
+
+    schedule.run(names, dict.fromkeys(names, ()), action, work.aborted.set, jobs)
+    assert " ".join(f"{name}{work.shares[name]}" for name in names) == shares
+
+
 def test_a_failure_stops_what_needs_it_and_nothing_else():
     work = Work(b=PartError("b failed"), f=PartError("f failed"))
     failures = work.run("a b c d e f", 1, c="b", d="c a", e="a")
@@ -89,7 +106,7 @@ def test_ctrl_c_does_not_wait_for_what_runs():
     aborted = threading.Event()
     started: list[str] = []
 
-    def action(name: str) -> None:
+    def action(name: str, _: int) -> None:
         started.append(name)
         if name == "a":
             raise KeyboardInterrupt
@@ -104,7 +121,7 @@ def test_what_was_about_to_start_is_stopped_as_well():
     """Its container comes into being after the first abort: it takes a second one."""
     aborts = threading.Semaphore(0)
 
-    def action(name: str) -> None:
+    def action(name: str, _: int) -> None:
         if name == "a":
             raise KeyboardInterrupt
         for _ in range(2):
