@@ -1,24 +1,29 @@
-"""Somebody else's constructors: run in a builder, their answers kept under the question's digest."""
+"""Constructors that run in a builder: asked when nothing is kept under the question's digest."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping
-from typing import cast
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from cbuild.base import Base
-from cbuild.canonical import canonical_json, hex_of, sha256_bytes, write_atomic
 from cbuild.engine.api import Engine
-from cbuild.plan.part import RecipeUse
-from cbuild.plan.resolve import Answer, Question
-from cbuild.source import Request, Sources
+from cbuild.plan.asking import Answer
+from cbuild.plan.key import key_of, question
+from cbuild.plan.part import Part
+from cbuild.source import Sources
+from cbuild.state.answers import Answers
 from cbuild.state.home import Home
+
+if TYPE_CHECKING:
+    from cbuild.build.asker import Asker
 
 
 class Constructors:
-    """Answers questions of the planner (cbuild.plan.resolve.Construct).
+    """Answers the planner's questions (cbuild.plan.asking.Construct).
 
-    engine: connects when it is called for the first time; a run whose answers are all kept never calls it.
+    engine: connects when it is called for the first time; a run whose answers are all kept never calls it. What was
+    started for the questions is ended by ``ended``.
     """
 
     def __init__(self, home: Home, builder: Base, sources: Sources, engine: Callable[[], Engine]) -> None:
@@ -26,30 +31,42 @@ class Constructors:
         self._builder = builder
         self._sources = sources
         self._engine = engine
+        self._answers = Answers(home)
+        self._started = ExitStack()
+        self._asker: Asker | None = None
 
-    def __call__(self, question: Question, develop: tuple[Request, ...]) -> Answer:
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """End, after a block, the container that answered questions in it."""
+        with self._started:
+            yield
+        self._asker = None
+
+    def __call__(self, part: Part) -> Answer:
         """Return the constructor's answer; failures are not kept."""
-        path = self._home.answers / f"{hex_of(sha256_bytes(canonical_json(question)))}.json"
-        try:
-            return cast("Answer", json.loads(path.read_bytes()))
-        except (FileNotFoundError, ValueError):
-            answer = self._run(question, develop)
-        if answer["ok"] or answer["kind"] == "needs":
-            write_atomic(path, canonical_json(answer))
+        sources = {url: self._sources.fetch(request) for url, request in part.sources.items()}
+        document = question(part, self._builder.digest, {url: found.sha256 for url, found in sources.items()})
+        digest = key_of(document)
+        kept = self._answers.get(digest)
+        if kept is not None:
+            return kept
+        from cbuild.build.sandbox import Task  # noqa: PLC0415 - 30 ms that kept answers don't cost
+
+        answer = self._running().ask(Task.construct(part, sources, self._sources.fetch_all(part.recipe.develop)))
+        self._answers.keep(digest, answer)
         return answer
 
-    def _run(self, question: Question, develop: tuple[Request, ...]) -> Answer:
-        from cbuild.build.runs import clean, running  # noqa: PLC0415 - 30 ms that kept answers don't cost
-        from cbuild.build.sandbox import Sandbox, Task  # noqa: PLC0415
+    def _running(self) -> Asker:
+        """Return the container that answers, started at the first question of the run."""
+        if self._asker is None:
+            from cbuild.build.asker import Asker  # noqa: PLC0415 - as above
+            from cbuild.build.runs import clean, running  # noqa: PLC0415
+            from cbuild.build.sandbox import Sandbox  # noqa: PLC0415
 
-        engine = self._engine()
-        part, options = str(question["part"]), cast("Mapping[str, str]", question["options"])
-        visible = cast("Mapping[str, Mapping[str, str]]", question["visible"])
-        recipe = RecipeUse(str(question["code"]), spec=str(question["spec"]))
-        fetched = self._sources.fetch_all(develop)
-        task = Task(part, "construct", recipe, {**visible, part: options}, {}, fetched, ())
-        with running(self._home) as run:
+            engine = self._engine()
+            run = self._started.enter_context(running(self._home))
             clean(self._home, engine)
             sandbox = Sandbox(engine, self._home, self._builder, run, make_jobs=1)
             sandbox.load()
-            return sandbox.construct(task)
+            self._asker = self._started.enter_context(Asker(engine, sandbox, self._home.work / run))
+        return self._asker

@@ -19,12 +19,13 @@ from cbuild.events import Event, Report
 from cbuild.plan.key import Document, document, key_of
 from cbuild.plan.part import Part, Plan
 from cbuild.plan.priority import longest_first
-from cbuild.source import Fetched
+from cbuild.source import Fetched, Request
 from cbuild.state import failures, seconds
 from cbuild.state.home import Home
 from cbuild.state.results import Result, Results
 
 if TYPE_CHECKING:
+    from cbuild.build.late import Late
     from cbuild.build.sandbox import Sandbox, Task
 
 UNBUILT = "not built yet"
@@ -44,15 +45,18 @@ class Built:
 class Parts:
     """Brings every part of a plan into the store.
 
-    sources: URL as the options have it to the fetched file, of all parts. finished: called after each part that was
-    installed, from one thread at a time.
+    sources: URL as the options have it to the fetched file, of all parts. late: finds what recipes ask for while they
+    are installed. finished: called after each part that was installed, from one thread at a time.
     """
 
-    def __init__(self, plan: Plan, home: Home, builder: Base, sources: Mapping[str, Fetched], report: Report) -> None:
+    def __init__(
+        self, plan: Plan, home: Home, builder: Base, sources: Mapping[str, Fetched], late: Late, report: Report
+    ) -> None:
         self._plan = plan
         self._home = home
         self._builder = builder
-        self._sources = sources
+        self._sources = dict(sources)
+        self._late = late
         self._report = report
         self._results = Results(home, report)
         self._lock = threading.Lock()
@@ -115,19 +119,37 @@ class Parts:
 
     def document(self, part: Part) -> Document:
         """Return the part's key document; a requirement that the store lacks stands as UNBUILT in it."""
+        return self._document(self._whole(part))
+
+    def _document(self, part: Part) -> Document:
         built = self.built
         layers = {name: built[name].result.layer.diff_id if name in built else UNBUILT for name in part.requires}
-        sources = {url: self._sources[url].sha256 for url in part.sources}
+        sources = {url: found.sha256 for url, found in self._fetched(part).items()}
         return document(part, self._builder.digest, sources, layers)
 
     def task(self, part: Part) -> Task:
         """Return what a sandbox has to do to install part; what it requires is in the store."""
         from cbuild.build.sandbox import Task  # noqa: PLC0415 - see install
 
-        sources = {url: self._sources[url] for url in part.sources}
-        layers = [self.built[name].result.layer.diff_id for name in part.requires]
-        develop = [self._sources[request.url] for request in part.recipe.develop]
-        return Task.install(part, sources, develop, layers)
+        whole = self._whole(part)
+        layers = [self.built[name].result.layer.diff_id for name in whole.requires]
+        develop = [self._sources[request.url] for request in whole.recipe.develop]
+        return Task.install(whole, self._fetched(whole), develop, layers)
+
+    def _whole(self, part: Part) -> Part:
+        """Return part with all that its recipe is known to ask for while it is installed."""
+        while (need := self._late.need(key_of(self._document(part)))) is not None:
+            part = self._late.added(part, need)
+        return part
+
+    def _fetched(self, part: Part) -> dict[str, Fetched]:
+        return {url: self._source(url, request) for url, request in part.sources.items()}
+
+    def _source(self, url: str, request: Request) -> Fetched:
+        found = self._sources.get(url)
+        if found is None or request.md5 not in (None, found.md5):
+            found = self._sources[url] = self._late.fetch(request)
+        return found
 
     def _cached(self, part: Part) -> bool:
         key = key_of(self.document(part))
@@ -137,12 +159,19 @@ class Parts:
         return result is not None
 
     def _install(self, part: Part, sandbox: Sandbox, make_jobs: int, *, keep: bool) -> None:
-        details = self.document(part)
-        key = key_of(details)
+        from cbuild.build.sandbox import NeedsMore  # noqa: PLC0415 - see install
+
         self._report(Event("part-started", part.name, f"Installing {part.name}."))
-        task = replace(self.task(part), make_jobs=make_jobs)
-        with self._noted(key, sandbox.run):
-            result = sandbox.install(task, self._results.log(key), keep=keep)
+        result = None
+        while result is None:
+            details = self.document(part)
+            key = key_of(details)
+            with self._noted(key, sandbox.run):
+                task = replace(self.task(part), make_jobs=make_jobs)
+                try:
+                    result = sandbox.install(task, self._results.log(key), keep=keep)
+                except NeedsMore as more:
+                    self._late.keep(self._whole(part), key, more.result)
         self._results.put(key, details, result)
         seconds.note(self._home, part.name, part.recipe.module or part.recipe.spec, result.seconds)
         self.built[part.name] = Built(key, result, fresh=True)

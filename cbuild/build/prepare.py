@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cbuild import base
 from cbuild.build.construct import Constructors
+from cbuild.build.late import Late
 from cbuild.build.parts import Parts
 from cbuild.build.steering import Steering, steer
 from cbuild.engine.api import Engine
@@ -62,11 +63,17 @@ def prepare(
     runtime = base.ensure(steering.runtime, home, report)
     lock = Lock.load(profile.directory / "cbuild.lock")
     sources = _sources(steering, home, lock, report, locked=locked)
-    plan = Planner(profile, sources, home, builder.digest, Constructors(home, builder, sources, engine)).plan(only)
+    constructors = Constructors(home, builder, sources, engine)
+    planner = Planner(profile, sources, home, constructors)
+    with constructors.ended():
+        plan = planner.plan(only)
     state = installed.read(steering.state)
-    parts = Parts(plan, home, builder, _fetch(plan, sources), report)
+    late = Late(home, planner.facts, sources, lock)
+    parts = Parts(plan, home, builder, _fetch(plan, sources), late, report)
     lock.save()
-    return Prepared(profile, plan, runtime, state, steering.state, parts, tuple(parts.look_up()))
+    missing = tuple(parts.look_up())
+    lock.save()
+    return Prepared(profile, plan, runtime, state, steering.state, parts, missing)
 
 
 def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:

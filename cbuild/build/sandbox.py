@@ -28,6 +28,7 @@ from cbuild.plan.key import CPU_BASELINE
 from cbuild.plan.part import Part, RecipeUse
 from cbuild.plan.resolve import DIRECTORY
 from cbuild.recipe import code
+from cbuild.recipe.registry import COMPATIBLE
 from cbuild.source import Fetched
 from cbuild.state.home import Home
 from cbuild.state.results import Result
@@ -53,21 +54,25 @@ ENVIRONMENT = {
     "TZ": "UTC",
 }
 
-START = "import sys; sys.path.insert(0, '/run/cbuild/code'); from cbuild.recipe.run import main; main()"
+_START = "import sys; sys.path.insert(0, '/run/cbuild/code'); from cbuild.recipe.run import main; main()"
+# Not -I: it ignores PYTHONHASHSEED, too.
+RUN = f'exec python3 -P -s -B -c "{_START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
+"""The shell command that does one task."""
 
 
 @dataclass(frozen=True)
 class Task:
     """What a sandbox has to do.
 
-    action: install or construct. sections: what the recipe sees. sources: URL as the options have it, to the file.
-    layers: diff_ids of the parts that are to be there. make_jobs: as make's -j, 0 for the sandbox's own.
+    action: install or construct. facts: what the recipe may know (see cbuild.recipe.run). sources: URL as the options
+    have it, to the file. layers: diff_ids of the parts that are to be there. make_jobs: as make's -j, 0 for the
+    sandbox's own.
     """
 
     part: str
     action: str
     recipe: RecipeUse
-    sections: Mapping[str, Mapping[str, str]]
+    facts: Mapping[str, object]
     sources: Mapping[str, Fetched]
     develop: Sequence[Fetched]
     layers: Sequence[str]
@@ -78,8 +83,24 @@ class Task:
         cls, part: Part, sources: Mapping[str, Fetched], develop: Sequence[Fetched], layers: Sequence[str]
     ) -> Task:
         """Return the task that installs part."""
-        sections = {**part.visible, part.name: part.given}
-        return cls(part.name, "install", part.recipe, sections, sources, develop, layers)
+        return cls(part.name, "install", part.recipe, _facts(part), sources, develop, layers)
+
+    @classmethod
+    def construct(cls, part: Part, sources: Mapping[str, Fetched], develop: Sequence[Fetched]) -> Task:
+        """Return the task that runs the constructor of part alone."""
+        return cls(part.name, "construct", part.recipe, _facts(part), sources, develop, ())
+
+
+def _facts(part: Part) -> dict[str, object]:
+    return {"sections": {**part.visible, part.name: part.given}, "names": part.names, "absent": part.absent}
+
+
+class NeedsMore(Exception):  # noqa: N818 - it is no mistake
+    """A recipe ended because it needs something (cbuild.recipe.needs): result is its document."""
+
+    def __init__(self, result: Mapping[str, object]) -> None:
+        super().__init__(result["message"])
+        self.result = result
 
 
 class Sandbox:
@@ -116,8 +137,8 @@ class Sandbox:
     def install(self, task: Task, log: Path, *, keep: bool) -> Result:
         """Install a part and store its layer. The log ends up at log; meanwhile it is what growing_log says.
 
-        PartError when the recipe fails; with keep the scratch directory stays for a look. HostError (``disk-full``)
-        when it fails and the store's file system has no room left.
+        PartError when the recipe fails; with keep the scratch directory stays for a look. NeedsMore when it asks.
+        HostError (``disk-full``) when it fails and the store's file system has no room left.
         """
         at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
@@ -132,20 +153,14 @@ class Sandbox:
         """Return where the log of a part is while it is being installed."""
         return self._home.work / self.run / part / "log" / "log"
 
-    def construct(self, task: Task) -> dict[str, object]:
-        """Run somebody else's constructor; return the result document (see cbuild.recipe.run)."""
-        with Scratch(self._home.work / self.run / f"{task.part}.construct", keep=False) as scratch:
-            scratch.fill(())
-            self._run_container(task, scratch)
-            answer: dict[str, object] = scratch.result()
-            return answer
-
     def _perform(self, task: Task, scratch: Scratch, log: Path) -> dict[str, list[str]]:
         try:
             exit_code = self._run_container(task, scratch)
             result = scratch.result()
         finally:
             scratch.keep_log(log)
+        if result.get("kind") == "needs":
+            raise NeedsMore(result)
         if exit_code or not result.get("ok"):
             check_room(self._home.work, task.part)
             raise _failed(task.part, result, exit_code, log)
@@ -166,12 +181,10 @@ class Sandbox:
         """Return the container in which part is installed; make_jobs as in Task."""
         user = self._around.user
         make_flags = f"-j{make_jobs or self._make_jobs}"
-        # Not -I: it ignores PYTHONHASHSEED, too.
-        run = f'exec python3 -P -s -B -c "{START}" /run/cbuild/job.json /log/result.json >/log/log 2>&1'
         return ContainerSpec(
             name=f"cbuild-{self.run}-{_plain(part)}",
             image=self._builder.digest,
-            command=("/bin/sh", "-c", self._around.prelude + run),
+            command=("/bin/sh", "-c", self._around.prelude + RUN),
             environment=ENVIRONMENT | {"MAKEFLAGS": make_flags, **self._around.environment},
             user=f"{user}:{user}",
             workdir="/build",
@@ -195,14 +208,14 @@ class Scratch:
     """
 
     def __init__(self, root: Path, *, keep: bool, user: int = USER) -> None:
-        self._root = root
+        self.root = root
         self._keep = keep
         self._user = user
         self.opt, self.build, self.job, self.log = (root / name for name in ("opt", "build", "job", "log"))
 
     def __enter__(self) -> Self:
         """Make the directories, empty; compiling and logging are the builder's user's."""
-        shutil.rmtree(self._root, ignore_errors=True)
+        shutil.rmtree(self.root, ignore_errors=True)
         for path in (self.opt, self.build, self.job, self.log):
             path.mkdir(parents=True)
         for path in (self.build, self.log):
@@ -212,7 +225,16 @@ class Scratch:
     def __exit__(self, kind: object, *rest: object) -> None:
         """Remove the directories, unless a failed part's are to be kept."""
         if not (self._keep and kind is PartError):
-            shutil.rmtree(self._root, ignore_errors=True)
+            shutil.rmtree(self.root, ignore_errors=True)
+
+    def empty(self, *others: Path, keep: Sequence[str] = ()) -> None:
+        """Remove what is in the directories, and in others; keep: names that stay."""
+        for directory in (self.opt, self.build, self.job, self.log, *others):
+            for path in directory.iterdir():
+                if path.is_dir() and not path.is_symlink():
+                    shutil.rmtree(path)
+                elif path.name not in keep:
+                    path.unlink()
 
     def fill(self, trees: object) -> dict[bytes, tuple[int, int]]:
         """Link other parts' files into opt, add everybody's directories; return what is there now."""
@@ -226,14 +248,15 @@ class Scratch:
 
     def write_job(self, task: Task) -> None:
         """Write job.json, the code and the sources."""
-        recipe = {"module": task.recipe.module, "attribute": task.recipe.attribute}
-        if not task.recipe.module:
-            recipe = {"spec": task.recipe.spec, "develop": [self._put(file) for file in task.develop]}  # type: ignore[dict-item]
+        use = task.recipe
+        recipe: dict[str, object] = {"spec": use.spec, "develop": [self._put(file) for file in task.develop]}
+        if use.module:
+            recipe = {"module": use.module, "attribute": use.attribute, "compatible": COMPATIBLE in use.modules}
         job = {
-            "action": task.action, "directory": DIRECTORY, "part": task.part, "recipe": recipe,
-            "sections": task.sections, "sources": {url: self._put(file) for url, file in task.sources.items()},
+            "action": task.action, "directory": DIRECTORY, "part": task.part, "recipe": recipe, **task.facts,
+            "sources": {url: self._put(file) for url, file in task.sources.items()},
         }  # fmt: skip
-        code.copy(self.job / "code", code.RUNNER, task.recipe.module or "cbuild.recipe.develop")
+        code.copy(self.job / "code", code.RUNNER, *use.modules)
         (self.job / "job.json").write_bytes(canonical_json(job))
 
     def _put(self, file: Fetched) -> str:

@@ -25,20 +25,30 @@ def document(part: Part, builder: str, sources: Mapping[str, str], layers: Mappi
     builder: digest of the builder. sources: URL as the options have it to ``sha256:…``. layers: the parts that it
     requires, to their diff_ids.
     """
-    recipe = {"module": part.recipe.module, "attribute": part.recipe.attribute, "spec": part.recipe.spec}
     return {
-        "builder": builder,
-        "code": part.recipe.code,
+        **question(part, builder, sources),
         "cpu": CPU_BASELINE,
         "format": FORMAT,
         "layer-format": LAYER_FORMAT,
+        "requires": {name: layers[name] for name in part.requires},
+    }
+
+
+def question(part: Part, builder: str, sources: Mapping[str, str]) -> Document:
+    """Return what a constructor that runs in a builder is asked: its answer is kept under the digest of this."""
+    recipe = {"module": part.recipe.module, "attribute": part.recipe.attribute, "spec": part.recipe.spec}
+    asked: Document = {"absent": sorted(part.absent)} if part.absent else {}
+    if part.names is not None:
+        asked["names"] = list(part.names)
+    return asked | {
+        "builder": builder,
+        "code": part.recipe.code,
         "options": dict(part.given),
         "part": part.name,
         "recipe": {key: value for key, value in recipe.items() if value},
-        "requires": {name: layers[name] for name in part.requires},
         "sandbox": SANDBOX,
         "sources": dict(sources),
-        "visible": {section: dict(options) for section, options in part.visible.items() if options},
+        "visible": {section: dict(options) for section, options in part.visible.items()},
     }
 
 

@@ -6,6 +6,7 @@ import glob
 import io
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from cbuild.canonical import hex_of, sha256_bytes, write_atomic
@@ -13,10 +14,11 @@ from cbuild.errors import SourceError
 from cbuild.layer import tar
 from cbuild.layer.entries import collect
 from cbuild.plan.place import Place
+from cbuild.plan.virtual import PROFILE as VIRTUAL
 from cbuild.source import Request, Sources
 from cbuild.state.home import Home
 
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
 LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", "cbuild.lock"}
 """What is no source: its content changes without the source changing. The last two are what cbuild itself writes."""
@@ -26,10 +28,14 @@ PROFILE = "profile"
 
 
 class LocalFiles:
-    """Turns what a profile names into requests; a directory becomes a tar of its files, equal files equal bytes."""
+    """Turns what a profile names into requests; a directory becomes a tar of its files, equal files equal bytes.
 
-    def __init__(self, directory: Path, sources: Sources, home: Home) -> None:
+    bases: the other directories that profiles lie in (cbuild.plan.virtual).
+    """
+
+    def __init__(self, directory: Path, sources: Sources, home: Home, bases: Sequence[str] = ()) -> None:
         self._directory = directory
+        self._bases = (str(directory), *bases)
         self._packed = home.sources / "packed"
         self._sources = sources
 
@@ -38,8 +44,8 @@ class LocalFiles:
 
         place: where the profile says so. SourceError (``url-unsupported``, ``checksum-invalid``).
         """
-        if not _SCHEME.match(url) or url.startswith("file:"):
-            path = Path(self._directory, url.removeprefix("file://"))
+        if not SCHEME.match(url) or url.startswith("file:"):
+            path = self._real(Path(self._directory, url.removeprefix("file://")))
             url = str(self._pack(path) if path.is_dir() else path)
         return Request(url, md5, file=place.file, line=place.line, section=place.section, option=place.option)
 
@@ -57,6 +63,13 @@ class LocalFiles:
                 )  # fmt: skip
             found += map(str, matches)
         return found
+
+    def _real(self, path: Path) -> Path:
+        """Return where a path as builders see it lies here."""
+        if not path.is_relative_to(VIRTUAL):
+            return path
+        found = [Path(base, path.relative_to(VIRTUAL)) for base in self._bases]
+        return next((here for here in found if here.exists()), path)
 
     def _pack(self, directory: Path) -> Path:
         directory = Path(os.path.normpath(directory))

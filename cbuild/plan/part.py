@@ -12,7 +12,7 @@ from cbuild.source import Request
 class RecipeUse:
     """Whose recipe: cbuild's own (module, attribute), or somebody else's (spec, develop: the directories as tars).
 
-    code: digest of all the code that runs in the builder for it.
+    code: digest of all the code that runs in the builder for it. modules: of cbuild's, the runner apart, that it takes.
     """
 
     code: str
@@ -20,6 +20,7 @@ class RecipeUse:
     attribute: str = ""
     spec: str = ""
     develop: tuple[Request, ...] = ()
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,8 @@ class Part:
 
     given: its options before the constructor; options: after it, what other parts see. visible: of other sections what
     it read. sources: URL as the options have it, to what to fetch. requires: the parts that it refers to, and those
-    that they refer to, in plan order.
+    that they refer to, in plan order. names: of all sections, if its recipe asked which there are. absent: sections,
+    and ``buildout:OPTION``, that it asked for and that aren't there.
     """
 
     name: str
@@ -38,6 +40,8 @@ class Part:
     visible: Mapping[str, Mapping[str, str]]
     sources: Mapping[str, Request]
     requires: tuple[str, ...]
+    names: tuple[str, ...] | None = None
+    absent: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import replace
+from typing import cast
 
 from cbuild.canonical import canonical_json, sha256_bytes
 from cbuild.errors import CbuildError, ProfileError, UsageError, near, together
+from cbuild.plan.asking import Construct, Refused, ask
+from cbuild.plan.facts import Facts
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
@@ -24,32 +27,27 @@ from cbuild.state.home import Home
 DIRECTORY = "/opt/cbuild"
 """`${buildout:directory}` in every builder and image."""
 
-DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
+FOREIGN = "cbuild.recipe.develop"
+"""The module that brings a profile's own recipes into a builder."""
 
-Question = dict[str, object]
-Answer = Mapping[str, object]
-Construct = Callable[[Question, tuple[Request, ...]], Answer]
-"""Runs somebody else's constructor in a builder: a pure function of the question, so that answers can be kept."""
+DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 
 
 class Planner:
     """Makes the plan of one profile.
 
-    construct: how to ask a builder about a recipe that isn't cbuild's own; None where there is no builder.
-    builder: the builder's digest, part of each question.
+    construct: how to run a constructor in a builder; None where there is none.
     """
 
-    def __init__(
-        self, profile: Profile, sources: Sources, home: Home, builder: str, construct: Construct | None
-    ) -> None:
+    def __init__(self, profile: Profile, sources: Sources, home: Home, construct: Construct | None) -> None:
         self._profile = profile
         self._sources = sources
-        self._builder = builder
         self._construct = construct
         self._virtual = Virtual(profile.bases)
-        self._local = LocalFiles(profile.directory, sources, home)
+        self._local = LocalFiles(profile.directory, sources, home, profile.bases)
         self._drafts: dict[str, Part] = {}
         self._resolver = Resolver(profile, defaults=self._defaults(), initialize=self._initialize)
+        self.facts = Facts(self._resolver, self._virtual, self._local)
 
     def plan(self, only: tuple[str, ...] = ()) -> Plan:
         """Return the plan for the profile's parts, or for those in only.
@@ -104,9 +102,11 @@ class Planner:
         given = self._virtual.options(options)
         recipe = options["recipe"].strip()
         native = find(recipe)
-        self._drafts[name] = (
-            self._native(name, options, given, native) if native else self._foreign(name, options, given, recipe)
-        )
+        if native and not native.in_builder:
+            self._drafts[name] = self._native(name, options, given, native)
+        else:
+            use = _use(native) if native else self._foreign(name, recipe)
+            self._drafts[name] = self._constructed(name, options, given, use)
 
     def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
         def request(url: str, md5: str | None) -> Request:
@@ -135,45 +135,44 @@ class Planner:
                 self._at(name), f"[{name}]: {error.brief}", reason=error.reason,
                 resolution=error.resolution, details=self._texts(buildout),
             )) from error  # fmt: skip
-        use = RecipeUse(code.digest(code.RUNNER, native.module), native.module, native.attribute)
-        visible = {section: self._virtual.options(seen) for section, seen in buildout.asked.options.items()}
-        sources = {self._virtual.text(url): request(url, md5) for url, md5 in buildout.asked.sources.items()}
-        return Part(name, use, given, self._virtual.options(options), visible, sources, ())
+        asked = buildout.asked
+        visible = {section: self._virtual.options(seen) for section, seen in asked.options.items()}
+        sources = {self._virtual.text(url): request(url, md5) for url, md5 in asked.sources.items()}
+        names = tuple(sorted(self._resolver.names())) if asked.names else None
+        return Part(
+            name, _use(native), given, self._virtual.options(options), visible, sources, (), names,
+            tuple(sorted(asked.absent)),
+        )  # fmt: skip
 
-    def _foreign(self, name: str, options: MutableMapping[str, str], given: dict[str, str], recipe: str) -> Part:
+    def _foreign(self, name: str, recipe: str) -> RecipeUse:
         develop = self._develop()
-        if not develop or self._construct is None:
+        if not develop:
             raise self._unknown_recipe(name, recipe)
         digests = [self._sources.fetch(request).sha256 for request in develop]
-        own = code.digest(code.RUNNER, "cbuild.recipe.develop")
-        use = RecipeUse(sha256_bytes(canonical_json([own, digests])), spec=recipe, develop=develop)
-        visible = {"buildout": self._directories()}
-        answer = self._ask(self._construct, name, use, given, visible)
-        options.clear()
-        options.update(answer)
-        return Part(name, use, given, dict(answer), visible, {}, ())
+        own = code.digest(code.RUNNER, FOREIGN)
+        return RecipeUse(sha256_bytes(canonical_json([own, digests])), spec=recipe, develop=develop, modules=(FOREIGN,))
 
-    def _ask(
-        self,
-        construct: Construct,
-        name: str,
-        use: RecipeUse,
-        given: dict[str, str],
-        visible: dict[str, dict[str, str]],
-    ) -> dict[str, str]:
-        """Construct in the builder; as long as the constructor asks for another section, resolve it and ask again."""
-        while True:
-            question: Question = {
-                "builder": self._builder, "code": use.code, "options": given, "part": name, "spec": use.spec,
-                "visible": visible,
-            }  # fmt: skip
-            answer = construct(question, use.develop)
-            if answer["ok"]:
-                return {str(key): str(value) for key, value in dict(answer["options"]).items()}  # type: ignore[call-overload]
-            section = str(answer["message"])
-            if answer["kind"] != "needs" or section in visible:
-                raise self._error(self._at(name), f"The recipe refuses [{name}]: {answer['message']}")
-            visible[section] = self._virtual.options(self._resolver.section(section))
+    def _constructed(self, name: str, options: MutableMapping[str, str], given: dict[str, str], use: RecipeUse) -> Part:
+        """Run the constructor in a builder; what it changed in other sections is changed here."""
+        if self._construct is None:
+            raise self._unknown_recipe(name, options["recipe"])
+        draft = Part(name, use, given, {}, {"buildout": self._directories()}, {}, ())
+        try:
+            part, answer = ask(self._construct, self.facts, draft)
+        except Refused as refused:
+            where = named(self._resolver, name, options, str(refused)) if refused.user else self._at(name)
+            raise self._error(where, f"The recipe refuses [{name}]: {refused}") from None
+        found = cast("dict[str, str]", answer["options"])
+        for option in set(options) - set(found):
+            del options[option]
+        # What it left alone keeps its path on this machine, and its `$${`.
+        options.update({option: value for option, value in found.items() if given.get(option) != value})
+        for section, changes in cast("dict[str, dict[str, str]]", answer.get("sections", {})).items():
+            if section in self._resolver.names():
+                self._resolver.section(section).update(changes)
+            else:
+                self._resolver.add(section, changes)
+        return replace(part, options=found)
 
     def _develop(self) -> tuple[Request, ...]:
         text = self._resolver.option("buildout", "develop")
@@ -215,3 +214,7 @@ class Planner:
             brief, reason=reason, section=where.section, option=where.option, resolution=resolution, details=details,
             file=where.file, line=where.line,
         )  # fmt: skip
+
+
+def _use(native: Native) -> RecipeUse:
+    return RecipeUse(code.digest(code.RUNNER, *native.modules), native.module, native.attribute, modules=native.modules)

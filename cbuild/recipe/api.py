@@ -114,6 +114,21 @@ class Options(MutableMapping[str, str]):
         self._created.extend(paths)
         return self._created
 
+    def barrier(self) -> None:
+        """Say that every section initialised later depends on this one (SlapOS's fork).
+
+        Nothing to do: a part depends on what it refers to, and is built again when that changes.
+        """
+
+    @property
+    def depends(self) -> set[str]:
+        """Return the sections that this one depends on without a reference (SlapOS's fork): none, see barrier."""
+        return set()
+
+    @depends.setter
+    def depends(self, value: set[str]) -> None:
+        """Ignore what is set: references are found where they are made."""
+
     def flag(self, key: str, *, default: bool = False) -> bool:
         """Return a boolean option: exactly ``true`` or ``false``."""
         value = self._data.get(key)

@@ -30,10 +30,15 @@ Fetch = Callable[[str, str | None], Path]
 
 @dataclass
 class Asked:
-    """What one part's constructor asked for: option values by section, and sources (URL to md5)."""
+    """What one part's constructor asked for: option values by section, sources (URL to md5), what is not there.
+
+    names: whether it wanted to know which sections there are. absent: sections, and ``buildout:OPTION``.
+    """
 
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, str | None] = field(default_factory=dict)
+    names: bool = False
+    absent: set[str] = field(default_factory=set)
 
 
 class LiveSource(Source):
@@ -64,15 +69,31 @@ class LiveBuildout(Buildout):
         data = self._resolver.section(section)
         if section == self._part:
             return Options(self, section, data)
-        return Options(self, section, _Noting(data, self.asked.options.setdefault(section, {})))
+        noted = self.asked.options.setdefault(section, {})
+        return Options(self, section, _Noting(data, noted, self.asked.absent if section == "buildout" else set()))
+
+    def get(self, section: str, default: object = None) -> object:  # type: ignore[override]  # as Mapping's
+        """Return a section, default if there is none."""
+        if section not in self._resolver.names():
+            self.asked.absent.add(section)
+            return default
+        return self[section]
+
+    def __contains__(self, section: object) -> bool:
+        """Return whether there is such a section; it isn't initialised for that."""
+        return section in self._all()
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names of all sections."""
-        return iter(self._resolver.names())
+        return iter(self._all())
 
     def __len__(self) -> int:
         """Return the number of sections."""
-        return len(self._resolver.names())
+        return len(self._all())
+
+    def _all(self) -> list[str]:
+        self.asked.names = True
+        return self._resolver.names()
 
     def source(self, url: str, md5sum: str | None = None) -> Source:
         """Note that the part needs url; it is fetched later, or when its path is asked for."""
@@ -101,13 +122,16 @@ def references(text: str) -> Iterator[tuple[str, str]]:
 
 
 class _Noting(MutableMapping[str, str]):
-    """A section's options that notes which are read."""
+    """A section's options that notes which are read, and (for [buildout]) which aren't there."""
 
-    def __init__(self, data: MutableMapping[str, str], noted: dict[str, str]) -> None:
+    def __init__(self, data: MutableMapping[str, str], noted: dict[str, str], absent: set[str]) -> None:
         self._data = data
         self._noted = noted
+        self._absent = absent
 
     def __getitem__(self, key: str) -> str:
+        if key not in self._data:
+            self._absent.add(f"buildout:{key}")
         value = self._data[key]
         self._noted[key] = value
         return value

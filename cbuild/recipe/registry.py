@@ -8,13 +8,25 @@ from typing import cast
 
 from cbuild.recipe.api import RecipeClass
 
+COMPATIBLE = "cbuild.recipe.compatible"
+
 
 @dataclass(frozen=True)
 class Native:
-    """A recipe that cbuild ships: a class in a module of `recipes/`."""
+    """A recipe that cbuild ships: a class in a module of `recipes/`.
+
+    in_builder: its constructor runs what the profile says, so it runs in a builder only, with zc.buildout's names to
+    import.
+    """
 
     module: str
     attribute: str = "Recipe"
+    in_builder: bool = False
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Return the modules that go into a builder for it, besides the runner."""
+        return (self.module, COMPATIBLE) if self.in_builder else (self.module,)
 
     def load(self) -> RecipeClass:
         """Import and return the class."""
@@ -29,6 +41,7 @@ JINJA2 = Native("recipes.template", "Jinja2")
 COMMAND = Native("recipes.command")
 WRAPPER = Native("recipes.wrapper")
 MKDIRECTORY = Native("recipes.mkdirectory")
+BUILD = Native("recipes.build", in_builder=True)
 
 NATIVE = {
     "command": COMMAND,
@@ -43,6 +56,7 @@ NATIVE = {
     "slapos.cookbook:slapconfiguration": Native("recipes.slapconfiguration"),
     "slapos.cookbook:slapconfiguration.serialised": Native("recipes.slapconfiguration", "Serialised"),
     "slapos.cookbook:wrapper": WRAPPER,
+    "slapos.recipe.build": BUILD,
     "slapos.recipe.build:download": DOWNLOAD,
     "slapos.recipe.build:download-unpacked": UNPACK,
     "slapos.recipe.cmmi": COMPILE,

@@ -1,8 +1,11 @@
 """The builder's side of a part: read the job, construct the recipe, install, write the result.
 
-job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute"} or {"spec", "develop"},
-"directory", "sections", "sources"}``. result.json: ``{"ok": true, "paths", "options"}``, or ``{"ok": false, "kind":
-"user"|"needs"|"exception", "message"}``; "needs" names the section that a constructor asked for.
+job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute", "compatible"} or {"spec",
+"develop"}, "directory", "sections", "sources", "names", "absent"}`` (see cbuild.recipe.static).
+
+result.json: ``{"ok": true, "paths", "options", "sources", "sections"}`` (sources that the recipe declared; other
+sections that it changed), or ``{"ok": false, "kind": "user"|"needs"|"exception", "message"}``, with ``"needs"`` for
+what it asked for (cbuild.recipe.needs).
 """
 
 from __future__ import annotations
@@ -16,7 +19,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from cbuild.recipe.api import MissingSection, RecipeClass, UserError
+from cbuild.recipe.api import RecipeClass, UserError
+from cbuild.recipe.needs import Needs
 from cbuild.recipe.static import StaticBuildout
 
 # What a command line that fails leaves in `subprocess.CalledProcessError`: the log has said the rest.
@@ -34,22 +38,26 @@ def main() -> None:
 
 def run(job: dict[str, Any]) -> dict[str, object]:
     """Return the result document of one job."""
-    buildout = StaticBuildout(job["sections"], job["sources"])
+    buildout = StaticBuildout(job["sections"], job["sources"], job.get("names"), job.get("absent", ()))
     options = buildout[job["part"]]
     try:
         with _in_directory(job["directory"]):
             recipe = _load(job["recipe"])(buildout, job["part"], options)
-            given = options.copy()
+            result = {
+                "options": options.copy(), "sources": dict(buildout.declared), "sections": buildout.changed(job["part"])
+            }  # fmt: skip
             paths = _paths(recipe.install()) if job["action"] == "install" else []
-    except MissingSection as error:
-        return {"ok": False, "kind": "needs", "message": str(error.args[0])}
+    except Needs as needs:
+        return {"ok": False, "kind": "needs", "needs": needs.what, "message": f"it needs {needs}"}
     except Exception as error:  # noqa: BLE001 - a recipe may raise anything; the host reports it
         return _failed(error)
-    return {"ok": True, "paths": paths, "options": given}
+    return {"ok": True, "paths": paths, **result}
 
 
 def _load(recipe: dict[str, Any]) -> RecipeClass:
     # By name, not by import: what a part doesn't use must not be in the digest of its code (cbuild.recipe.code).
+    if recipe.get("compatible"):
+        importlib.import_module("cbuild.recipe.compatible").install()
     if "module" in recipe:
         return cast("RecipeClass", getattr(importlib.import_module(recipe["module"]), recipe["attribute"]))
     develop = importlib.import_module("cbuild.recipe.develop")

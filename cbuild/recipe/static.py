@@ -1,59 +1,112 @@
-"""The builder's side of `buildout`: what the host has resolved, and nothing else."""
+"""The builder's side of `buildout`: what the host has given, and a way to ask for more."""
 
 from __future__ import annotations
 
+import configparser
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from pathlib import Path
 
-from cbuild.recipe.api import Buildout, MissingOption, MissingSection, Options, Source
+from cbuild.recipe.api import Buildout, MissingSection, Options, Source
+from cbuild.recipe.needs import Needs
 
 # `$$` comes in pairs from the left (LANGUAGE.md SUB-4): in `$$${a:b}` it is a reference that follows two dollars.
 REFERENCE = re.compile(r"\$\$\{?|\$\{([^:{}\s]*):([^{}]+)\}")
 
 
 class StaticSource(Source):
-    """A source that the host has fetched; ``path`` is where the builder sees it."""
+    """A source; ``path`` is where the builder sees it."""
 
-    def __init__(self, url: str, path: str) -> None:
+    def __init__(self, url: str, md5sum: str | None, fetched: Mapping[str, str]) -> None:
         self.url = url
-        self._path = Path(path)
+        self._md5sum = md5sum
+        self._fetched = fetched
 
     @property
     def path(self) -> Path:
-        """Return where it lies."""
-        return self._path
+        """Return where it lies: where the host put it, or the file that it names in the builder; Needs otherwise."""
+        if self.url in self._fetched:
+            return Path(self._fetched[self.url])
+        path = Path(self.url.removeprefix("file://"))
+        if path.is_absolute() and path.exists():
+            return path
+        raise Needs(source=self.url, md5=self._md5sum)
 
 
 class StaticBuildout(Buildout):
-    """Sections and sources as the job document lists them."""
+    """Sections and sources as the job document lists them; what it doesn't list is asked for (Needs).
 
-    def __init__(self, sections: Mapping[str, MutableMapping[str, str]], sources: Mapping[str, str]) -> None:
+    names: of all sections of the profile, None if nobody asked yet. absent: sections, and ``buildout:OPTION``, that
+    are known not to be there.
+    """
+
+    def __init__(
+        self,
+        sections: Mapping[str, MutableMapping[str, str]],
+        sources: Mapping[str, str],
+        names: Collection[str] | None = None,
+        absent: Collection[str] = (),
+    ) -> None:
+        self._given = {name: dict(data) for name, data in sections.items()}
         self._sections = {name: Options(self, name, data) for name, data in sections.items()}
+        if "buildout" in sections:
+            self._sections["buildout"] = Options(self, "buildout", _Asking(sections["buildout"], absent))
         self._sources = sources
+        self._names = names
+        self._absent = absent
+        self.declared: dict[str, str | None] = {}
+        """URL to md5 of what the recipe said it needs."""
 
     def __getitem__(self, section: str) -> Options:
-        """Return a section; MissingSection if the part didn't ask for it while it was planned."""
-        try:
+        """Return a section; MissingSection if the profile has none of this name."""
+        if section in self._sections:
             return self._sections[section]
-        except KeyError:
-            raise MissingSection(section) from None
+        if section in self._absent or (self._names is not None and section not in self._names):
+            raise MissingSection(section)
+        raise Needs(section=section)
+
+    def __contains__(self, section: object) -> bool:
+        """Return whether the profile has the section; it isn't initialised for that."""
+        return section in self._sections or (section not in self._absent and section in self._all())
 
     def __iter__(self) -> Iterator[str]:
-        """Iterate over the names."""
-        return iter(self._sections)
+        """Iterate over the names of all sections."""
+        return iter(self._all())
 
     def __len__(self) -> int:
         """Return the number of sections."""
-        return len(self._sections)
+        return len(self._all())
+
+    def _all(self) -> list[str]:
+        if self._names is None:
+            raise Needs(names=True)
+        return list(dict.fromkeys((*self._names, *self._sections)))
 
     def source(self, url: str, md5sum: str | None = None) -> Source:
-        """Return a fetched source."""
-        del md5sum  # the host has checked it
-        try:
-            return StaticSource(url, self._sources[url])
-        except KeyError:
-            raise MissingOption(f"The source {url} was not declared while the part was planned.") from None
+        """Return a source, and note that the recipe needs it."""
+        url, md5sum = url.strip(), (md5sum or "").strip() or None
+        self.declared[url] = md5sum or self.declared.get(url)
+        return StaticSource(url, md5sum, self._sources)
+
+    def parse(self, text: str) -> None:
+        """Add the sections in text, as zc.buildout's recipes may (RCP-6)."""
+        parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#", ";"), strict=False)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]  # options are case sensitive
+        parser.read_string(text)
+        for name in parser.sections():
+            data = {key: self.substitute(value, name) for key, value in parser.items(name)}
+            self._sections[name] = Options(self, name, data)
+
+    def changed(self, part: str) -> dict[str, dict[str, str]]:
+        """Return the sections besides part that the recipe added, and the options that it set in others."""
+        found = {}
+        for name, options in self._sections.items():
+            given = self._given.get(name)
+            data = options.copy()
+            new = {key: value for key, value in data.items() if given is None or given.get(key) != value}
+            if name != part and (new or given is None):
+                found[name] = new
+        return found
 
     def substitute(self, text: str, section: str) -> str:
         """Return text with references replaced; values are resolved already, so once is enough."""
@@ -66,3 +119,35 @@ class StaticBuildout(Buildout):
             return self[match[1] or section].text(match[2])
 
         return REFERENCE.sub(value, text)
+
+
+class _Asking(MutableMapping[str, str]):
+    """The options of [buildout], asked for one by one: all of them in every key would make every part everybody's."""
+
+    def __init__(self, data: MutableMapping[str, str], absent: Collection[str]) -> None:
+        self._data = data
+        self._absent = absent
+
+    def __getitem__(self, key: str) -> str:
+        if key not in self._data and f"buildout:{key}" not in self._absent:
+            raise Needs(option=key)
+        return self._data[key]
+
+    def __contains__(self, key: object) -> bool:
+        try:
+            self[str(key)]
+        except KeyError:
+            return False
+        return True
+
+    def __setitem__(self, key: str, value: str) -> None:
+        self._data[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self._data[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._data)
+
+    def __len__(self) -> int:
+        return len(self._data)

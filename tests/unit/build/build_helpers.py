@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
+from typing import Any, cast
 
 from cbuild.base import Base
+from cbuild.build.late import Late
 from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared
 from cbuild.events import silent
@@ -34,7 +36,8 @@ def layer(home: Home, text: str, mentions: Sequence[str] = ()) -> Layer:
 def planned(home: Home, *parts: Part, wanted: Sequence[str] = (), state: Installed | None = None) -> Prepared:
     """Return what `prepare` would make of a profile with these parts."""
     plan = Plan({one.name: one for one in parts}, tuple(wanted), {"parts": " ".join(wanted)})
-    found = Parts(plan, home, BUILDER, {}, silent)
+    late = Late(home, *cast("Any", (None, None, None)))  # nothing is asked for
+    found = Parts(plan, home, BUILDER, {}, late, silent)
     missing = tuple(found.look_up())
     profile = SimpleNamespace(path=home.root / "software.cfg", directory=home.root)
     return Prepared(profile, plan, BUILDER, state or Installed(), home.root / ".installed.cfg", found, missing)

@@ -18,7 +18,7 @@ PART = Part(
     recipe=RecipeUse("sha256:c0de", "recipes.compile", "Recipe"),
     given={"recipe": "slapos.recipe.cmmi", "url": "https://example.invalid/gzip.tar", "md5sum": "1" * 32},
     options={"location": "/opt/cbuild/parts/gzip"},
-    visible={"buildout": {"directory": "/opt/cbuild"}, "unread": {}},
+    visible={"buildout": {"directory": "/opt/cbuild"}},
     sources={"https://example.invalid/gzip.tar": Request("https://example.invalid/gzip.tar", "1" * 32)},
     requires=("xz-utils",),
 )

@@ -19,7 +19,7 @@ def plan(tmp_path):
         (tmp_path / "p.cfg").write_text(text)
         home = Home(tmp_path / "home")
         profile = load(tmp_path / "p.cfg", ())
-        return Planner(profile, Sources(home, offline=True), home, "sha256:0", None).plan(only)
+        return Planner(profile, Sources(home, offline=True), home, None).plan(only)
 
     return make
 

@@ -35,6 +35,8 @@ def test_a_part_is_installed_in_the_buildout_directory(tmp_path, capfd):
         "ok": True,
         "paths": ["here"],
         "options": {"recipe": "command", "command": "pwd > here", "location": "here"},
+        "sources": {},
+        "sections": {},
     }
     assert (tmp_path / "here").read_text() == f"{tmp_path}\n"
     assert "+ pwd > here" in capfd.readouterr().out
@@ -47,6 +49,7 @@ def test_a_constructor_alone_installs_nothing(tmp_path):
     )
     assert result["ok"]
     assert result["options"]["target"] == f"{tmp_path}/parts/a/u"
+    assert result["sources"] == {"u": None}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -56,12 +59,21 @@ def test_a_constructor_alone_installs_nothing(tmp_path):
         ("command", "Recipe", {"command": "exit 9", "stop-on-error": "true"}, "user", "exit code 9 of: exit 9"),
         ("command", "Recipe", {}, "user", "[a] needs command."),
         ("nothing", "Recipe", {}, "exception", "ModuleNotFoundError: No module named 'recipes.nothing'"),
-        ("template", "Jinja2", {"inline": "x", "output": "o", "context": "section s other"}, "needs", "other"),
     ],
 )
 def test_what_goes_wrong_is_told(tmp_path, module, attribute, options, kind, message):
     result = run(job(tmp_path, options, f"recipes.{module}", attribute))
     assert result == {"ok": False, "kind": kind, "message": message}
+
+
+def test_what_is_needed_is_told(tmp_path):
+    options = {"inline": "x", "output": "o", "context": "section s other"}
+    assert run(job(tmp_path, options, "recipes.template", "Jinja2")) == {
+        "ok": False,
+        "kind": "needs",
+        "needs": {"section": "other"},
+        "message": "it needs the section [other]",
+    }
 
 
 # Recipes of the profile's own -----------------------------------------------------------------------------------------
@@ -119,7 +131,7 @@ def developed(tmp_path, monkeypatch):
 def test_a_developed_recipe(developed, tmp_path, name, points, below, spec):
     archive = developed(name, points, below)
     result = run(job(tmp_path, {"recipe": spec}, recipe={"spec": spec, "develop": [archive]}))
-    assert result == {"ok": True, "paths": ["one-path"], "options": {"recipe": spec, "seen": "a"}}
+    assert (result["ok"], result["paths"], result["options"]) == (True, ["one-path"], {"recipe": spec, "seen": "a"})
 
 
 def test_a_developed_recipe_that_refuses(developed, tmp_path):

@@ -7,6 +7,7 @@ import pytest
 from cbuild.profile import Resolver, load
 from cbuild.recipe.api import MissingOption, MissingSection, UserError
 from cbuild.recipe.live import references
+from cbuild.recipe.needs import Needs
 from cbuild.recipe.static import StaticBuildout
 
 SECTIONS = {"a": {"b": "B"}, "x.y-z": {"x": "X"}, "part": {"own": "mine"}}
@@ -32,7 +33,8 @@ TEXTS = {
 
 @pytest.fixture
 def static() -> StaticBuildout:
-    return StaticBuildout({name: dict(options) for name, options in SECTIONS.items()}, {"url": "/run/file"})
+    sections = {name: dict(options) for name, options in SECTIONS.items()}
+    return StaticBuildout(sections, {"url": "/run/file"}, names=SECTIONS)
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -57,11 +59,61 @@ def test_what_was_not_asked_for_is_not_there(static):
         static["nobody"]
     with pytest.raises(MissingOption, match="a:nothing"):
         static["a"]["nothing"]
-    with pytest.raises(MissingOption, match="was not declared"):
-        static.source("other")
+    assert static.get("nobody") is None
+    assert "nobody" not in static
     assert str(static.source("url", "0" * 32).path) == "/run/file"
     assert list(static) == list(SECTIONS)
     assert len(static) == 3
+
+
+@pytest.fixture
+def asking() -> StaticBuildout:
+    """A buildout that knows next to nothing."""
+    return StaticBuildout({"buildout": {"directory": "/d"}, "part": {}}, {}, absent=("gone", "buildout:gone"))
+
+
+@pytest.mark.parametrize(
+    ("ask", "what"),
+    [
+        (lambda buildout: buildout["other"], {"section": "other"}),
+        (lambda buildout: buildout.get("other"), {"section": "other"}),
+        (lambda buildout: "other" in buildout, {"names": True}),
+        (list, {"names": True}),
+        (len, {"names": True}),
+        (lambda buildout: buildout["buildout"]["parts"], {"option": "parts"}),
+        (lambda buildout: buildout["buildout"].get("parts"), {"option": "parts"}),
+        (lambda buildout: "parts" in buildout["buildout"], {"option": "parts"}),
+        (lambda buildout: buildout.source("http://h/x", "1").path, {"source": "http://h/x", "md5": "1"}),
+        (lambda buildout: buildout.substitute("${other:x}", "part"), {"section": "other"}),
+    ],
+)
+def test_what_is_not_known_is_asked_for(asking, ask, what):
+    with pytest.raises(Needs) as caught:
+        ask(asking)
+    assert caught.value.what == what
+
+
+def test_what_is_known_not_to_be_there_is_not_asked_for(asking):
+    assert asking.get("gone") is None
+    assert "gone" not in asking
+    assert asking["buildout"].get("gone", 1) == 1
+    assert "gone" not in asking["buildout"]
+    assert asking["buildout"]["directory"] == "/d"
+    assert asking["part"].get("gone") is None, "of a section that is there all is known"
+
+
+def test_a_file_of_the_builder_is_no_source(asking, tmp_path):
+    (tmp_path / "file").touch()
+    assert asking.source(str(tmp_path / "file")).path == tmp_path / "file"
+    assert asking.source(f"file://{tmp_path}/file").path == tmp_path / "file"
+
+
+def test_a_recipe_adds_and_changes_sections(asking):
+    asking["part"]["y"] = "why"
+    asking.parse("[new]\nx = ${part:y}\nX = 1\n")
+    asking["buildout"]["directory"] = "/e"
+    assert asking["new"].copy() == {"x": "why", "X": "1"}
+    assert asking.changed("part") == {"new": {"x": "why", "X": "1"}, "buildout": {"directory": "/e"}}
 
 
 def test_options_are_seen_by_all(static):

@@ -1,0 +1,26 @@
+"""What a recipe in a builder needs and was not given: its run ends, the host finds it, and it is run again."""
+
+from __future__ import annotations
+
+
+class Needs(BaseException):
+    """Ends a recipe's run. A BaseException: a recipe's ``except Exception`` must not take it for its own failure.
+
+    what: ``{"section": NAME}``, ``{"option": NAME}`` (of [buildout]), ``{"names": True}`` (of all sections), or
+    ``{"source": URL, "md5": HEX or None}``.
+    """
+
+    def __init__(self, **what: object) -> None:
+        super().__init__(what)
+        self.what = what
+
+    def __str__(self) -> str:
+        """Return it for people."""
+        match self.what:
+            case {"section": name}:
+                return f"the section [{name}]"
+            case {"option": name}:
+                return f"the option {name} of [buildout]"
+            case {"source": url}:
+                return f"the source {url}"
+        return "the names of all sections"

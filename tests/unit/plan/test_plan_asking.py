@@ -1,0 +1,176 @@
+"""Constructors that run in a builder: what they are told, what they may have, and what their answer changes."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from cbuild.errors import CbuildError
+from cbuild.plan.key import key_of, question
+from cbuild.plan.part import Part
+from cbuild.plan.resolve import Planner
+from cbuild.profile import load
+from cbuild.recipe.run import run
+from cbuild.source import Sources
+from cbuild.state.home import Home
+
+
+class Builder:
+    """Stands in for a builder: runs constructors in this process. asked: the digest of every question."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.asked: list[str] = []
+
+    def __call__(self, part: Part):
+        """Return the constructor's result."""
+        sources = {url: str(request.path) for url, request in part.sources.items() if request.kind == "local"}
+        self.asked.append(key_of(question(part, "sha256:b", dict.fromkeys(part.sources, "sha256:s"))))
+        recipe = {"module": part.recipe.module, "attribute": part.recipe.attribute, "compatible": True}
+        return run(
+            {
+                "action": "construct",
+                "part": part.name,
+                "recipe": recipe,
+                "directory": str(self._directory),
+                "sections": {
+                    **{name: dict(options) for name, options in part.visible.items()},
+                    part.name: dict(part.given),
+                },
+                "names": part.names,
+                "absent": part.absent,
+                "sources": sources,
+            }
+        )
+
+
+@pytest.fixture
+def builder(tmp_path):
+    return Builder(tmp_path)
+
+
+@pytest.fixture
+def plan(tmp_path, builder):
+    """A function that plans a profile whose only part is `a`, with this init; other sections follow."""
+
+    def make(init: str, others: str = "", own: str = ""):
+        lines = "".join(f"\n  {line}" for line in init.strip().splitlines())
+        text = f"[buildout]\nparts = a\nmine = 1\n[a]\nrecipe = slapos.recipe.build\n{own}init ={lines}\n{others}"
+        (tmp_path / "p.cfg").write_text(text)
+        profile = load(tmp_path / "p.cfg")
+        home = Home(tmp_path / "home")
+        return Planner(profile, Sources(home, offline=True), home, builder).plan()
+
+    return make
+
+
+def test_what_init_sets_is_what_others_see(plan, builder):
+    found = plan("options['x'] = options.pop('y') + name\n".replace("name", "self.name"), own="y = Y\n")
+    part = found.parts["a"]
+    assert part.options["x"] == "Ya"
+    assert "y" not in part.options
+    assert part.given["y"] == "Y"
+    assert len(builder.asked) == 1
+
+
+def test_a_section_that_init_reads_is_referred_to(plan, builder):
+    others = "[b]\nrecipe = command\ncommand = x\nv = ${c:v}\n[c]\nv = 3\n"
+    found = plan("options['x'] = self.buildout['b']['v']", others)
+    part = found.parts["a"]
+    assert part.options["x"] == "3"
+    assert part.visible["b"] == {"recipe": "command", "command": "x", "v": "3"}
+    assert part.requires == ("b",)
+    assert len(set(builder.asked)) == 2, "asked with [b] it is another question"
+
+
+def test_what_is_there_and_what_is_not(plan):
+    script = """
+options['b'] = str('b' in self.buildout)
+options['z'] = str('z' in self.buildout)
+options['get'] = str(self.buildout.get('y'))
+options['all'] = ' '.join(sorted(self.buildout))
+options['mine'] = self.buildout['buildout']['mine'] + str(self.buildout['buildout'].get('yours'))
+"""
+    part = plan(script, "[b]\n").parts["a"]
+    found = {key: part.options[key] for key in ("b", "z", "get", "all", "mine")}
+    assert found == {"b": "True", "z": "False", "get": "None", "all": "a b buildout", "mine": "1None"}
+    assert part.names is not None
+    assert set(part.names) >= {"a", "b", "buildout"}
+    assert part.absent == ("buildout:yours",)
+    assert part.visible["buildout"]["mine"] == "1"
+    assert "parts" not in part.visible["buildout"], "other options of [buildout] don't change the key"
+
+
+def test_a_file_beside_the_profile(plan, tmp_path, builder):
+    (tmp_path / "file").write_text("text")
+    path = "self.options['here'] + '/file'"
+    part = plan(f"options['x'] = open(self.download({path})).read()", own="here = ${:_profile_base_location_}\n").parts[
+        "a"
+    ]
+    assert part.options["x"] == "text"
+    assert [request.url for request in part.sources.values()] == [str(tmp_path / "file")]
+    assert list(part.sources) == ["/profile/file"]
+    assert len(set(builder.asked)) == 2
+
+
+def test_a_file_that_an_option_names(plan, tmp_path):
+    other = tmp_path.parent / f"{tmp_path.name}-other"
+    other.write_text("other")
+    md5 = hashlib.md5(b"other", usedforsecurity=False).hexdigest()
+    own = f"url = {other}\nmd5sum = {md5}\n"
+    assert plan("options['x'] = open(self.download()).read()", own=own).parts["a"].options["x"] == "other"
+
+
+@pytest.mark.parametrize(
+    "url", ["/no/etc/shadow", "file:///no/etc/shadow", "no/relative", "/profile/../etc/shadow", "git+file:///no/x"]
+)
+def test_no_other_file_of_this_machine(plan, url):
+    with pytest.raises(CbuildError) as caught:
+        plan(f"self.download({url[:5]!r} + {url[5:]!r})", own=f"other = {url}.md5\n")
+    assert (caught.value.reason, caught.value.section) == ("source-outside", "a")
+
+
+def test_a_source_without_a_checksum_or_a_connection(plan):
+    part = plan("self.buildout.source('http://h.invalid/x.tar', '1' * 32)").parts["a"]
+    assert [(request.url, request.md5) for request in part.sources.values()] == [("http://h.invalid/x.tar", "1" * 32)]
+
+
+def test_what_install_will_ask_for_is_known_before(plan):
+    own = (
+        "url = http://h.invalid/x.tar\nmd5sum = "
+        + "2" * 32
+        + "\ninstall =\n  v = self.buildout['b']['v']\n  self.download()\n"
+    )
+    part = plan("pass", "[b]\nv = 1\n", own).parts["a"]
+    assert list(part.sources) == ["http://h.invalid/x.tar"]
+    assert part.visible["b"] == {"v": "1"}
+
+
+def test_sections_that_init_adds_and_changes(plan):
+    script = """
+self.buildout.parse('[new]\\nx = ${b:v}2')
+self.buildout['b'].update(self.buildout['new'])
+"""
+    others = "[b]\nv = 1\n"
+    found = plan(script, others, "later = 1\n")
+    assert found.parts["a"].visible["b"] == {"v": "1"}
+
+
+@pytest.mark.parametrize(
+    ("init", "message", "option"),
+    [
+        ("\n1/0", "[a] init, line 2: ZeroDivisionError: division by zero", "init"),
+        ("x = = 1", "[a] init, line 1: SyntaxError", "init"),
+        ("from zc.buildout import UserError\nraise UserError('[a] no luck')", "[a] no luck", "recipe"),
+        ("self.buildout['b']", "The referenced section, 'b', was not defined.", "recipe"),
+        ("call(['false'])", "init, line 1: Command", "init"),
+    ],
+)
+def test_what_goes_wrong_has_its_place(plan, init, message, option):
+    with pytest.raises(CbuildError) as caught:
+        plan(init if init.strip() == init else "pass" + init)
+    assert message in caught.value.brief
+    assert (caught.value.reason, caught.value.section, caught.value.option) == ("recipe-refuses", "a", option)
+    assert caught.value.line
