@@ -10,6 +10,7 @@ from typing import Literal
 from cbuild.errors import PartError
 
 Status = Literal["built", "cached", "failed", "skipped"]
+Action = Literal["uninstalling", "installing", "updating"]
 
 
 @dataclass(frozen=True)
@@ -57,14 +58,16 @@ class ImageOutcome:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The whole run; engine is empty when none was needed; unchanged: the image is the one of the run before.
+    """The whole run.
 
-    state: the state file, None for none.
+    events: what was decided about each part, in buildout's words and order. state: the state file, None for none.
+    engine: empty when none was needed. unchanged: the image is the one of the run before.
     """
 
     image: ImageOutcome
     parts: tuple[PartOutcome, ...]
     removed: tuple[str, ...]
+    events: tuple[tuple[Action, str], ...]
     profile: str
     state: Path | None
     engine: str
@@ -73,8 +76,8 @@ class Outcome:
 
     @property
     def nothing_done(self) -> bool:
-        """Tell whether everything was there already."""
-        return self.unchanged and not self.removed and all(part.status == "cached" for part in self.parts)
+        """Tell whether everything was there and recorded already."""
+        return self.unchanged and all(action == "updating" for action, _ in self.events)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ import math
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from cbuild.base import Base
 from cbuild.build.outcome import Failures
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 UNBUILT = "not built yet"
 
-Finished = Callable[[str, "Built"], None]
-
 
 @dataclass(frozen=True)
 class Built:
@@ -42,11 +40,21 @@ class Built:
     fresh: bool
 
 
+class Progress(Protocol):
+    """Is told of parts while they are being installed; called from several threads, ``finished`` by one at a time."""
+
+    def starting(self, name: str) -> None:
+        """Note that a part is about to be installed."""
+
+    def finished(self, name: str, built: Built) -> None:
+        """Note that a part is in the store."""
+
+
 class Parts:
     """Brings every part of a plan into the store.
 
     sources: URL as the options have it to the fetched file, of all parts. late: finds what recipes ask for while they
-    are installed. finished: called after each part that was installed, from one thread at a time.
+    are installed.
     """
 
     def __init__(
@@ -72,7 +80,7 @@ class Parts:
             missing.append(name)
         return missing
 
-    def install(self, missing: list[str], engine: Engine, jobs: int, finished: Finished, *, keep: bool) -> Failures:
+    def install(self, missing: list[str], engine: Engine, jobs: int, progress: Progress, *, keep: bool) -> Failures:
         """Install the missing parts side by side; return what failed."""
         from cbuild.build.runs import clean, running  # noqa: PLC0415 - all of this is 30 ms of imports that a run
         from cbuild.build.sandbox import Sandbox  # noqa: PLC0415 - with nothing to do need not pay
@@ -81,10 +89,10 @@ class Parts:
             clean(self._home, engine)
             sandbox = Sandbox(engine, self._home, self._builder, run, make_jobs=1)
             sandbox.load()
-            return self._schedule(missing, sandbox, engine, jobs, finished, keep=keep)
+            return self._schedule(missing, sandbox, engine, jobs, progress, keep=keep)
 
     def _schedule(
-        self, missing: list[str], sandbox: Sandbox, engine: Engine, jobs: int, finished: Finished, *, keep: bool
+        self, missing: list[str], sandbox: Sandbox, engine: Engine, jobs: int, progress: Progress, *, keep: bool
     ) -> Failures:
         from cbuild.build import schedule  # noqa: PLC0415 - see install
         from cbuild.build.alone import Alone  # noqa: PLC0415
@@ -99,9 +107,10 @@ class Parts:
                 with alone.at(key, name, f"Waiting for another cbuild that installs {name}."):
                     # While this one waited, the other one may have stored it.
                     if not self._cached(part):
+                        progress.starting(name)
                         self._install(part, sandbox, math.ceil(cpus() / share), keep=keep)
             with self._lock:
-                finished(name, self.built[name])
+                progress.finished(name, self.built[name])
 
         def abort() -> None:
             self._aborted = True
@@ -161,7 +170,6 @@ class Parts:
     def _install(self, part: Part, sandbox: Sandbox, make_jobs: int, *, keep: bool) -> None:
         from cbuild.build.sandbox import NeedsMore  # noqa: PLC0415 - see install
 
-        self._report(Event("part-started", part.name, f"Installing {part.name}."))
         result = None
         while result is None:
             details = self.document(part)

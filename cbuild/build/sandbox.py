@@ -8,7 +8,7 @@ import re
 import shutil
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -34,7 +34,7 @@ from cbuild.state.home import Home
 from cbuild.state.results import Result
 
 EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
-"""Directories that are there for every part, as buildout makes them."""
+"""Directories that are there for every part, as buildout makes them, unless `[buildout]` moves them."""
 
 TAIL = 25
 """Lines of the log that an error shows."""
@@ -77,6 +77,15 @@ class Task:
     develop: Sequence[Fetched]
     layers: Sequence[str]
     make_jobs: int = 0
+
+    @property
+    def directories(self) -> list[Path]:
+        """Return the directories that are there for every part, relative to the buildout directory."""
+        buildout = self.sections.get("buildout", {})
+        named = [Path(buildout.get(f"{name}-directory", f"{DIRECTORY}/{name}")) for name in EVERYBODYS]
+        return [
+            path.relative_to(DIRECTORY) for path in named if path.is_relative_to(DIRECTORY) and ".." not in path.parts
+        ]
 
     @classmethod
     def install(
@@ -142,7 +151,7 @@ class Sandbox:
         """
         at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
-            inherited = scratch.fill(tree(self._home, layer, self.run) for layer in task.layers)
+            inherited = scratch.fill((tree(self._home, layer, self.run) for layer in task.layers), task.directories)
             result = self._perform(task, scratch, log)
             layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited)
             lints = scratch.lints()
@@ -236,14 +245,15 @@ class Scratch:
                 elif path.name not in keep:
                     path.unlink()
 
-    def fill(self, trees: object) -> dict[bytes, tuple[int, int]]:
+    def fill(self, trees: Iterable[Path], directories: Iterable[Path]) -> dict[bytes, tuple[int, int]]:
         """Link other parts' files into opt, add everybody's directories; return what is there now."""
         os.chown(self.opt, self._user, self._user)
-        inherited = link((Path(root) / DIRECTORY.strip("/") for root in trees), self.opt, self._user)  # type: ignore[attr-defined]
-        for name in EVERYBODYS:
-            (self.opt / name).mkdir(exist_ok=True)
-            os.chown(self.opt / name, self._user, self._user)
-            inherited[name.encode()] = (0, 0)
+        inherited = link((root / DIRECTORY.strip("/") for root in trees), self.opt, self._user)
+        for directory in directories:
+            for path in (*reversed(directory.parents[:-1]), directory):
+                (self.opt / path).mkdir(exist_ok=True)
+                os.chown(self.opt / path, self._user, self._user)
+                inherited[bytes(path)] = (0, 0)
         return inherited
 
     def write_job(self, task: Task) -> None:

@@ -68,7 +68,10 @@ class Software:
 
     def _perform(self, ready: Prepared, started: float) -> Outcome:
         settings = self._settings
-        record = Record(ready.plan, ready.parts, ready.state, ready.state_path, partial=bool(settings.only))
+        record = Record(
+            ready.plan, ready.parts, ready.state, ready.state_path, self._report, partial=bool(settings.only)
+        )
+        record.begin()
         if ready.missing:
             self._install(ready, record)
         layers = record.layers(Results(self._home))
@@ -76,12 +79,14 @@ class Software:
         image = self._assemble(ready, {name: layers[name] for name in inside})
         reference = f"localhost/{self._name}:{hex_of(image.digest)[:12]}"
         self._layout.tag(reference, image.digest)
-        loaded = self._hand_over(image, reference, ready.state)
+        # buildout installs nothing when there are no parts; nobody runs an image without any.
+        loaded = self._hand_over(image, reference, ready.state) if layers else ""
         record.finish(image, reference, loaded)
         return Outcome(
             ImageOutcome(reference, image.digest, image.config, image.size),
             tuple(_part_outcome(part, ready.parts, in_image=part.name in inside) for part in ready.plan.parts.values()),
             record.removed,
+            record.events,
             self._profile.name,
             record.path,
             self._connected,
@@ -101,9 +106,10 @@ class Software:
     def _install(self, ready: Prepared, record: Record) -> None:
         settings = self._settings
         failures = ready.parts.install(
-            list(ready.missing), self._engine(), settings.jobs, record.finished, keep=settings.keep_failed
+            list(ready.missing), self._engine(), settings.jobs, record, keep=settings.keep_failed
         )
         if failures.errors:
+            record.interrupt()
             raise failed(failures, self._profile)
 
     def _inside(self, ready: Prepared, layers: Mapping[str, Layer]) -> list[str]:

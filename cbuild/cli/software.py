@@ -86,6 +86,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "image": asdict(outcome.image),
         "parts": [asdict(part) for part in outcome.parts],
         "removed": list(outcome.removed),
+        "events": [list(event) for event in outcome.events],
         "profile": outcome.profile,
         "state": str(outcome.state or ""),
         "engine": outcome.engine,

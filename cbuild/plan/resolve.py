@@ -137,6 +137,7 @@ class Planner:
             )) from error  # fmt: skip
         asked = buildout.asked
         visible = {section: self._virtual.options(seen) for section, seen in asked.options.items()}
+        visible |= {} if "buildout" in visible else self._moved()
         sources = {self._virtual.text(url): request(url, md5) for url, md5 in asked.sources.items()}
         names = tuple(sorted(self._resolver.names())) if asked.names else None
         return Part(
@@ -182,6 +183,12 @@ class Planner:
     def _directories(self) -> dict[str, str]:
         buildout = self._resolver.section("buildout")
         return {name: buildout[name] for name in ("directory", *DIRECTORIES, "offline", "newest") if name in buildout}
+
+    def _moved(self) -> dict[str, dict[str, str]]:
+        """Return the directories as a recipe sees them, if the profile has moved any: the builder makes them."""
+        directories = self._directories()
+        moved = any(directories[name] != f"{DIRECTORY}/{name.removesuffix('-directory')}" for name in DIRECTORIES)
+        return {"buildout": directories} if moved else {}
 
     def _unknown_part(self, name: str, *, asked: bool) -> CbuildError:
         hint = near(name, self._profile.sections)

@@ -87,8 +87,14 @@ def read(path: Path | None) -> Installed:
 
 
 def write(path: Path | None, state: Installed) -> None:
-    """Replace the file as a whole, if one is wanted; it is not touched when nothing has changed."""
+    """Replace the file as a whole, if one is wanted; one that says the same isn't touched.
+
+    It goes with the last part (INS-1).
+    """
     if path is None:
+        return
+    if not state.parts:
+        path.unlink(missing_ok=True)
         return
     data = text_of(state).encode()
     if not path.exists() or path.read_bytes() != data:
@@ -131,8 +137,11 @@ def _block(name: str, options: Mapping[str, str]) -> str:
 
 
 def _escape(value: str) -> str:
-    """Return value with the white space spelled out that reading would lose (INS-10); newlines get a tab."""
-    value = _LOST_BLANKS.sub(_spell, value)
+    """Return value with the white space spelled out that reading would lose (INS-10); newlines get a tab.
+
+    What looks like a reference is none any more, and gets its second dollar back (SLP-2).
+    """
+    value = _LOST_BLANKS.sub(_spell, value.replace("${", "$${"))
     if value.startswith("\n\t"):
         value = _BLANKS["\n"] + value[2:]
     return value[:-2] + _BLANKS["\n"] if value.endswith("\n\t") else value
@@ -145,7 +154,7 @@ def _spell(match: re.Match[str]) -> str:
 def _unescape(value: str) -> str:
     for blank, spelled in _BLANKS.items():
         value = value.replace(spelled, blank)
-    return value
+    return value.replace("$${", "${")
 
 
 def _sections(path: Path, text: str) -> dict[str, dict[str, str]]:

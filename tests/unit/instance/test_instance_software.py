@@ -73,7 +73,8 @@ def test_an_image_without_all_its_layers_cannot_be_loaded(home):
 
 def test_the_recorded_image(home, tmp_path):
     manifest, _ = image(home, layer())
-    installed.write(tmp_path / ".installed.cfg", installed.Installed(image=manifest))
+    part = installed.InstalledPart("p", {"recipe": "r"}, (), "r-1", "sha256:1", "sha256:2")
+    installed.write(tmp_path / ".installed.cfg", installed.Installed((part,), manifest))
     assert software.recorded(home, tmp_path).manifest == manifest
     with pytest.raises(UsageError) as error:
         software.recorded(home, tmp_path / "home")

@@ -32,6 +32,21 @@ def test_golden_text():
     )
 
 
+def test_what_is_no_reference_any_more_keeps_its_second_dollar(tmp_path):
+    state = Installed((part(x="$$ ${q:r} $x $$${a:b}"),))
+    assert "x = $$ $${q:r} $x $$$${a:b}\n" in text_of(state)
+    write(tmp_path / "state", state)
+    assert read(tmp_path / "state") == state
+
+
+def test_the_file_goes_with_the_last_part(tmp_path):
+    path = tmp_path / "state"
+    write(path, Installed((part(),)))
+    write(path, Installed(image="sha256:cc"))
+    assert not path.exists()
+    write(path, Installed())
+
+
 def test_no_file_is_nothing_installed(tmp_path):
     assert read(tmp_path / "none") == Installed()
 
