@@ -4,65 +4,74 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import shell
-from recipes.unpack import lift, unpack
-
-
-def _source_url(name: str, options: Options) -> str:
-    url = options.get("url", "").strip()
-    if not url:
-        raise UserError(f"[{name}] needs url.")
-    if options.get("mode", "").strip():
-        raise UserError(f"[{name}] mode is not supported: the file keeps 0644 (slapos.recipe.build refuses it, too).")
-    return url
+from cbuild.recipe.api import Buildout, Options, Source, UserError
+from recipes import files, shell
+from recipes.unpack import lift, strip, unpack
 
 
 class Recipe:
-    """One file: url, md5sum, filename (default: the name in the URL) or destination; sets location and target."""
+    """One file: url, md5sum, filename (default: the part's name) or destination; sets target, and location.
+
+    The original's rules: only the last component of filename counts; a location of the profile's own is replaced; with
+    destination there is none.
+    """
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
-        url = _source_url(name, options)
-        location = Path(options.get("location", "").strip() or Path(buildout["buildout"]["parts-directory"], name))
-        filename = options.get("filename", "").strip() or Path(urlsplit(url).path).name
-        self.target = Path(options.get("destination", "").strip() or location / filename)
-        options["location"] = str(location)
+        self.source = _source(buildout, options)
+        if "mode" in options:
+            raise UserError(f"[{name}] mode is not supported: the file has 0644 (slapos.recipe.build refuses it, too).")
+        destination = options.get("destination", "").strip()
+        if destination:
+            self.target = self.made = Path(buildout["buildout"]["directory"], destination)
+        else:
+            self.made = Path(buildout["buildout"]["parts-directory"], name)
+            self.target = self.made / (Path(options.get("filename", "").strip()).name or name)
+            options["location"] = str(self.made)
         options["target"] = str(self.target)
-        self.source = buildout.source(url, options.get("md5sum"))
 
     def install(self) -> list[str]:
         """Copy the fetched file to target."""
         self.target.parent.mkdir(parents=True, exist_ok=True)
+        self.target.unlink(missing_ok=True)
         shutil.copyfile(self.source.path, self.target)
-        return [str(self.target)]
+        return [str(self.made)]
 
     update = install
 
 
 class Unpacked:
-    """An archive, unpacked: url, md5sum, strip-top-level-dir (unset: if there is just one); sets location, target."""
+    """An archive, unpacked: url, md5sum, destination, strip-top-level-dir (unset: if there is just one directory).
+
+    Sets location and target, which are the same.
+    """
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
-        url = _source_url(name, options)
-        default = str(Path(buildout["buildout"]["parts-directory"], name))
-        self.location = Path(options.get("location", "").strip() or options.get("destination", "").strip() or default)
+        self.source = _source(buildout, options)
+        destination = options.get("destination", "").strip() or Path(buildout["buildout"]["parts-directory"], name)
+        self.location = Path(buildout["buildout"]["directory"], destination)
         options["location"] = options["target"] = str(self.location)
         self.environment = shell.environment(buildout, options)
-        self.strip = options.flag("strip-top-level-dir", default=True)
-        self.must_strip = options.get("strip-top-level-dir", "").strip() == "true"
-        self.source = buildout.source(url, options.get("md5sum"))
+        self.strip = options.flag("strip-top-level-dir") if options.get("strip-top-level-dir", "").strip() else None
 
     def install(self) -> list[str]:
         """Unpack the fetched archive into location."""
-        self.location.mkdir(parents=True)
+        self.location.mkdir(parents=True, exist_ok=True)
         unpack(self.source.path, self.location, shell.expand(self.environment))
-        tops = list(self.location.iterdir())
-        if self.must_strip and (len(tops) != 1 or not tops[0].is_dir()):
-            raise UserError(f"strip-top-level-dir: {self.source.url} has {len(tops)} entries at its top, not one.")
         if self.strip:
+            strip(self.location, self.source.url)
+        elif self.strip is None:
             lift(self.location)
         return [str(self.location)]
 
     update = install
+
+
+def _source(buildout: Buildout, options: Options) -> Source:
+    url = options.get("url", "").strip()
+    if not url:
+        raise UserError(f"[{options.name}] needs url.")
+    # Whether cbuild opens a connection is [buildout]'s affair, and every layer is shared: both have to be flags.
+    options.flag("offline")
+    options.flag("shared")
+    return files.declare(buildout, url, options.get("md5sum"))

@@ -19,8 +19,8 @@ from recipes import files
 class Hook:
     """One hook: f(options, buildout, environ) or f(options, buildout), called with the source as the directory.
 
-    The constructor reads the file's text and runs nothing: sections that it looks up by name are asked for, so that
-    they are resolved, built before this part, and there when it runs.
+    The constructor reads the file's text and runs nothing: sections that it looks up by name are asked for here. Any
+    other that it turns out to need costs another run of the part.
     """
 
     def __init__(self, buildout: Buildout, options: Options, option: str) -> None:
@@ -31,9 +31,8 @@ class Hook:
         self._file: Source = files.checked(buildout, location)
         self._function = function.strip()
         if not files.inside(buildout, location):
-            asked = _sections(self._file.path.read_bytes(), self._function)
-            for section in sorted(asked.intersection(buildout)):
-                buildout[section].copy()
+            for section in sorted(_sections(self._file.path.read_bytes(), self._function)):
+                dict(buildout.get(section, {}))
 
     def __call__(self, options: Options, buildout: Buildout, environ: dict[str, str], directory: Path) -> None:
         """Run it; what it changes in environ holds for the commands after it."""

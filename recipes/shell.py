@@ -52,11 +52,13 @@ def expand(values: Mapping[str, str]) -> dict[str, str]:
     return environ
 
 
-def run(command: str, environ: Mapping[str, str], directory: Path) -> None:
-    """Run command with ``sh`` (stopping at the first line that fails) in directory; UserError when it fails."""
+def run(command: str, environ: Mapping[str, str], directory: Path, *, stop: bool = True) -> None:
+    """Run command with ``sh`` in directory; UserError when it fails. stop: at the first line that fails."""
     print(f"+ {command}", flush=True)  # noqa: T201 - this is the part's log
     # By its path: the part's own PATH may have another sh, or none.
-    done = subprocess.run(["/bin/sh", "-c", f"set -e;{command}"], cwd=directory, env=dict(environ), check=False)
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"set -e;{command}" if stop else command], cwd=directory, env=dict(environ), check=False
+    )
     if done.returncode:
         first = (command.strip().splitlines() or [""])[0][:120]
         raise UserError(f"exit code {done.returncode} of: {first}")

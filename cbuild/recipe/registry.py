@@ -15,35 +15,39 @@ COMPATIBLE = "cbuild.recipe.compatible"
 class Native:
     """A recipe that cbuild ships: a class in a module of `recipes/`.
 
-    in_builder: its constructor runs what the profile says, so it runs in a builder only, with zc.buildout's names to
-    import.
+    in_builder: its constructor runs what the profile says, so it runs in a builder only. hooks: its install() runs
+    Python of the profile's. Either may import zc.buildout's names there.
     """
 
     module: str
     attribute: str = "Recipe"
     in_builder: bool = False
+    hooks: bool = False
 
     @property
     def modules(self) -> tuple[str, ...]:
         """Return the modules that go into a builder for it, besides the runner."""
-        return (self.module, COMPATIBLE) if self.in_builder else (self.module,)
+        return (self.module, COMPATIBLE) if self.in_builder or self.hooks else (self.module,)
 
     def load(self) -> RecipeClass:
         """Import and return the class."""
         return cast("RecipeClass", getattr(importlib.import_module(self.module), self.attribute))
 
 
-COMPILE = Native("recipes.compile")
+COMPILE = Native("recipes.compile", hooks=True)
 DOWNLOAD = Native("recipes.download")
 UNPACK = Native("recipes.download", "Unpacked")
 TEMPLATE = Native("recipes.template")
-JINJA2 = Native("recipes.template", "Jinja2")
+JINJA2 = Native("recipes.jinja")
+COLLECTIVE = Native("recipes.collective")
 COMMAND = Native("recipes.command")
 WRAPPER = Native("recipes.wrapper")
 MKDIRECTORY = Native("recipes.mkdirectory")
 BUILD = Native("recipes.build", in_builder=True)
+SYMBOLIC_LINK = Native("recipes.symbolic_link")
 
 NATIVE = {
+    "collective.recipe.template": COLLECTIVE,
     "command": COMMAND,
     "compile": COMPILE,
     "download": DOWNLOAD,
@@ -55,13 +59,16 @@ NATIVE = {
     "slapos.cookbook:publish.serialised": Native("recipes.publish", "Serialised"),
     "slapos.cookbook:slapconfiguration": Native("recipes.slapconfiguration"),
     "slapos.cookbook:slapconfiguration.serialised": Native("recipes.slapconfiguration", "Serialised"),
+    "slapos.cookbook:symbolic.link": SYMBOLIC_LINK,
     "slapos.cookbook:wrapper": WRAPPER,
     "slapos.recipe.build": BUILD,
     "slapos.recipe.build:download": DOWNLOAD,
     "slapos.recipe.build:download-unpacked": UNPACK,
+    "slapos.recipe.build:mkdirectory": MKDIRECTORY,
     "slapos.recipe.cmmi": COMPILE,
     "slapos.recipe.template": TEMPLATE,
     "slapos.recipe.template:jinja2": JINJA2,
+    "symbolic-link": SYMBOLIC_LINK,
     "template": TEMPLATE,
     "template:jinja2": JINJA2,
     "wrapper": WRAPPER,
@@ -70,4 +77,4 @@ NATIVE = {
 
 def find(recipe: str) -> Native | None:
     """Return cbuild's own recipe of this name, None if the name is somebody else's."""
-    return NATIVE.get(recipe.strip())
+    return NATIVE.get(recipe.strip().removesuffix(":default"))

@@ -38,7 +38,7 @@ PARTS = "[buildout]\nparts = a\n"
         ("[a]\nrecipe = slapos.recipe.cmmi\nurl = http://h/x.tar\nmd5sum = 12\n", "checksum-invalid", 5, "url"),
         ("[a]\nrecipe = slapos.recipe.template\noutput = x\nurl = /none\n", "source-missing", 6, "url"),
         ("[m]\nurl = /none\n[a]\n<= m\nrecipe = slapos.recipe.template\noutput = x\n", "source-missing", 4, "url"),
-        ("[a]\nrecipe = command\ncommand = x\nstop-on-error = yes\n", "recipe-refuses", 6, "stop-on-error"),
+        ("[a]\nrecipe = command\ncommand = x\nstop-on-error = 1\n", "recipe-refuses", 6, "stop-on-error"),
     ],
 )
 def test_place(plan, tmp_path, text, reason, line, option):

@@ -48,7 +48,7 @@ def test_a_constructor_alone_installs_nothing(tmp_path):
         job(tmp_path, {"recipe": "download", "url": "u"}, "recipes.download", action="construct", sources={"u": "/x"})
     )
     assert result["ok"]
-    assert result["options"]["target"] == f"{tmp_path}/parts/a/u"
+    assert result["options"]["target"] == f"{tmp_path}/parts/a/a"
     assert result["sources"] == {"u": None}
     assert list(tmp_path.iterdir()) == []
 
@@ -68,7 +68,7 @@ def test_what_goes_wrong_is_told(tmp_path, module, attribute, options, kind, mes
 
 def test_what_is_needed_is_told(tmp_path):
     options = {"inline": "x", "output": "o", "context": "section s other"}
-    assert run(job(tmp_path, options, "recipes.template", "Jinja2")) == {
+    assert run(job(tmp_path, options, "recipes.jinja", "Recipe")) == {
         "ok": False,
         "kind": "needs",
         "needs": {"section": "other"},

@@ -125,15 +125,23 @@ def test_mkdirectory(tmp_path):
     assert recipe.install() == []
     assert (tmp_path / "etc/x/y").stat().st_mode & 0o777 == 0o700
     assert options["a"] == str(tmp_path / "etc/x/y")
+    assert (tmp_path / "etc/x").stat().st_mode & 0o777 == 0o755, "parents have the usual mode"
     (tmp_path / "z" / "data").touch()
     assert recipe.update() == []
     assert (tmp_path / "z" / "data").exists()
 
 
-@pytest.mark.parametrize("options", [{"mode": "rwx"}, {"a": " "}])
-def test_mkdirectory_refuses(tmp_path, options):
-    with pytest.raises(UserError):
-        make(mkdirectory.Recipe, tmp_path, {"recipe": "r", **options})
+def test_mkdirectory_leaves_what_is_there_alone(tmp_path):
+    (tmp_path / "old").mkdir(mode=0o750)
+    recipe, _ = make(mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "700", "old": "old", "none": ""})
+    recipe.install()
+    assert (tmp_path / "old").stat().st_mode & 0o777 == 0o750
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+
+
+def test_mkdirectory_refuses(tmp_path):
+    with pytest.raises(UserError, match="octal"):
+        make(mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "rwx"})
 
 
 def run(path, *arguments):
