@@ -95,9 +95,10 @@ class _Told:
     def timeout(self) -> float | None:
         """Return ``socket-timeout``; one that is no number only warns, as in buildout."""
         try:
-            return float(self.text("socket-timeout")) or None
+            seconds = float(self.text("socket-timeout"))
         except ValueError:
             return None
+        return seconds if 0 < seconds < float("inf") else None
 
     def state(self) -> Path | None:
         """Return the state file: beside the profile what ``installed`` is in the image's directory (OPT-2)."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json as json_module
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cbuild.cli import common
-from cbuild.errors import UsageError
+from cbuild.errors import near
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cbuild.profile import Annotation, Origin
+    from cbuild.profile import Annotation, Origin, Profile
 
 INDENT = "    "
 
@@ -21,39 +24,38 @@ def command(
     config: common.Config = None,
     verbose: common.Verbose = 0,
     quiet: common.Quiet = 0,
-    offline: common.Offline = False,
-    online: common.Online = False,
+    offline: common.Offline = None,
+    newest: common.Newest = None,
+    timeout: common.Timeout = None,
     no_defaults: common.NoDefaults = False,
+    raw: Annotated[bool, typer.Option("--raw", help="As written: no inheritance, no references.")] = False,
     json: common.Json = False,
+    version: common.Version = False,
 ) -> None:
     """Print every section and option, or those of the sections named, and where each value comes from."""
-    assignments = ["buildout:offline=true"] * offline + ["buildout:offline=false"] * online
-    every = [*assignments, *(words or ())]
-    run(every, config=config, user_defaults=not no_defaults, json=json, verbosity=verbose - quiet)
+    del version
+    every = [*(words or ()), *common.switches(offline=offline, newest=newest, timeout=timeout)]
+    profile, sections = common.open_profile(every, config, user_defaults=not no_defaults)
+    show(profile, sections, json=json, verbosity=verbose - quiet, raw=raw)
 
 
-def run(words: list[str], *, config: str | None, user_defaults: bool, json: bool, verbosity: int) -> None:
+def show(profile: Profile, sections: Sequence[str], *, json: bool, verbosity: int, raw: bool) -> None:
     """Print the annotation of a profile.
 
-    words: assignments, the profile unless config names it, sections to show (default: all). verbosity: above 0 shows
-    every origin of a value instead of the last ones. Raises ProfileError and UsageError.
+    sections: those to show, default all. verbosity: above 0 shows every origin of a value instead of the last ones.
+    raw: see LANGUAGE.md CLI-6; then a section that isn't there is no error, as in buildout. Raises ProfileError.
     """
-    from cbuild.profile import annotate  # noqa: PLC0415 - not needed for --help
+    from cbuild.profile import annotate, merged  # noqa: PLC0415 - not needed for --help
 
-    profile, sections = common.open_profile(words, config, user_defaults=user_defaults)
-    annotation = annotate(profile, sections)
+    annotation = merged(profile, sections) if raw else annotate(profile, sections)
     if json:
         print(json_module.dumps(annotation.as_dict(), ensure_ascii=False))  # noqa: T201 - the command line prints
     else:
         print("\n".join(_lines(annotation, verbosity)))  # noqa: T201 - the command line prints
-
-
-def one_word(rest: Sequence[str], what: str) -> str:
-    """Return the only word that is left; UsageError if there is none or there are more."""
-    if len(rest) != 1:
-        details = " ".join(rest)
-        raise UsageError(f"Name one {what}.", reason="bad-query", details=details, resolution=f"cbuild query {what}")
-    return rest[0]
+    for name in sections:
+        if name not in annotation.sections:
+            hint = near(name, profile.sections)
+            print(f"There is no section [{name}]. {hint}".rstrip(), file=sys.stderr)  # noqa: T201 - as above
 
 
 def _lines(annotation: Annotation, verbosity: int) -> Iterator[str]:
@@ -69,7 +71,8 @@ def _lines(annotation: Annotation, verbosity: int) -> Iterator[str]:
             yield from _origins(annotation.origins.get(section, {}).get(name, ()), verbosity)
         yield ""
     yield f"# parts, in order: {' '.join(annotation.parts) or 'none'}"
-    yield f"# {len(annotation.files)} files"
+    count = len(annotation.files)
+    yield f"# {count} file{'' if count == 1 else 's'}"
 
 
 def _value(name: str, value: str) -> Iterator[str]:
@@ -84,5 +87,4 @@ def _origins(origins: Sequence[Origin], verbosity: int) -> Iterator[str]:
     if len(shown) < len(origins):
         yield f"{INDENT}# … {len(origins) - len(shown)} more, with -v"
     for item in shown:
-        place = f"{item.file}:{item.line}" if item.line else item.file
-        yield f"{INDENT}# {item.op:2} {place}"
+        yield f"{INDENT}# {item.op:2} {item.place}"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cbuild import __version__
 from cbuild.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,12 +22,25 @@ if TYPE_CHECKING:
     from cbuild.profile import Profile
     from cbuild.source.profiles import ProfileFiles
 
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"cbuild {__version__}")  # noqa: T201 - the command line prints
+        raise typer.Exit
+
+
 Words = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]...", show_default=False)]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The profile.")]
-Verbose = Annotated[int, typer.Option("-v", count=True, help="Say more; repeatable.")]
-Quiet = Annotated[int, typer.Option("-q", count=True, help="Say less; repeatable.")]
-Offline = Annotated[bool, typer.Option("-o", help="Offline: open nothing.")]
-Online = Annotated[bool, typer.Option("-O", help="Online, whatever the profile says.")]
+Verbose = Annotated[int, typer.Option("-v", count=True, show_default=False, help="Say more; repeatable.")]
+Quiet = Annotated[int, typer.Option("-q", count=True, show_default=False, help="Say less; repeatable.")]
+Offline = Annotated[
+    bool | None, typer.Option("-o/-O", help="Offline: open nothing. / Online, whatever the profile says.")
+]
+Newest = Annotated[bool | None, typer.Option("-n/-N", help="Ask for what is newest. / What is here is good enough.")]
+Timeout = Annotated[
+    float | None, typer.Option("-t", metavar="SECONDS", help="How long a dead connection is waited for.")
+]
+Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print cbuild's version.")]
 NoDefaults = Annotated[bool, typer.Option("-U", help="Without ~/.buildout/default.cfg.")]
 EngineChoice = Annotated[str | None, typer.Option("--engine", metavar="auto|docker|podman", help="Which engine.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
@@ -48,7 +62,7 @@ class Line:
     rest: tuple[str, ...] = field(default=())
 
 
-def split(words: Sequence[str] | None, config: str | None, *, offline: bool = False, online: bool = False) -> Line:
+def split(words: Sequence[str] | None, config: str | None) -> Line:
     """Sort the words: a first ``*.cfg`` or URL is the profile, ``NAME=VALUE`` an assignment, anything else the rest.
 
     UsageError (``no-profile``) when no profile is named and neither buildout.cfg nor software.cfg is here.
@@ -64,12 +78,24 @@ def split(words: Sequence[str] | None, config: str | None, *, offline: bool = Fa
             profile = word
         else:
             rest.append(word)
-    if offline:
-        assignments.append("buildout:offline=true")
-    if online:
-        assignments.append("buildout:offline=false")
     found = profile if profile and _IS_URL(profile) else Path(profile) if profile else default_profile()
     return Line(found, tuple(assignments), tuple(rest))
+
+
+def switches(
+    *, offline: bool | None = None, newest: bool | None = None, timeout: float | None = None, **others: object
+) -> list[str]:
+    """Return the assignments that the options of a command line stand for (LANGUAGE.md CLI-1), as words.
+
+    others: further options of [buildout]; what is None or false says nothing.
+    """
+    said: dict[str, object] = {"offline": offline, "newest": newest, "socket-timeout": timeout}
+    said |= {name.replace("_", "-"): value or None for name, value in others.items()}
+    return [f"buildout:{name}={_text(value)}" for name, value in said.items() if value is not None]
+
+
+def _text(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def open_profile(
@@ -77,8 +103,6 @@ def open_profile(
     config: str | None,
     *,
     user_defaults: bool,
-    offline: bool = False,
-    online: bool = False,
     pin: bool = False,
     report: Report | None = None,
     **lock: bool,
@@ -90,7 +114,7 @@ def open_profile(
     """
     from cbuild.profile import load, parse_assignment  # noqa: PLC0415 - not needed for --help
 
-    line = split(words, config, offline=offline, online=online)
+    line = split(words, config)
     assignments = [parse_assignment(text) for text in line.assignments]
     place = Path.cwd() if isinstance(line.profile, str) else line.profile.absolute().parent
     remote = _Remote(place / LOCK, report, lock)

@@ -1,6 +1,6 @@
 """Text of a profile to resolved sections; pure: no engine, no network, no recipe code."""
 
-from cbuild.profile.annotate import Annotation, annotate
+from cbuild.profile.annotate import Annotation, annotate, merged
 from cbuild.profile.assignments import Assignment, parse_assignment
 from cbuild.profile.builtin import IMAGE_DIRECTORY, level, with_directory
 from cbuild.profile.directories import INSIDE, is_below
@@ -27,6 +27,7 @@ __all__ = [
     "is_below",
     "level",
     "load",
+    "merged",
     "parse_assignment",
     "survey",
     "with_directory",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from cbuild.profile.load import Profile
 
 BUILDOUT = "buildout"
+DEFAULT = "default"
+"""The file of an option that is built in."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
     """
     defaults = with_directory(directory)
     resolver = Resolver(profile, defaults, lazy=True)
-    names = {file: _relative(file, str(profile.directory)) for file in profile.files}
-    shown = _Shown(names)
+    shown = _Shown({file: _relative(file, str(profile.directory)) for file in profile.files})
     wanted = list(only) or list(profile.sections)
     sections: dict[str, dict[str, str]] = {}
     unresolved: dict[str, dict[str, str]] = {}
@@ -68,12 +69,36 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
     return Annotation(
         sections=sections,
         parts=_parts(profile, defaults, resolver),
-        files=tuple(names.values()),
+        files=tuple(shown.names.values()),
         origins={
             name: {item: shown(resolver.origins(name, item)) for item in (*found, *unresolved.get(name, ()))}
             for name, found in sections.items()
         },
         unresolved=unresolved,
+    )
+
+
+def merged(profile: Profile, only: Collection[str] = (), *, directory: str = IMAGE_DIRECTORY) -> Annotation:
+    """Return profile's options as its files and the command line give them: before inheritance and references (CLI-6).
+
+    [buildout] has its defaults, too. only: the sections wanted (default: all); one that isn't there is left out.
+    """
+    defaults = with_directory(directory)
+    raw: dict[str, Mapping[str, str]] = {BUILDOUT: {}, **profile.sections}
+    raw[BUILDOUT] = {**defaults, **raw[BUILDOUT]}
+    wanted = [name for name in only or raw if name in raw]
+    shown = _Shown({file: _relative(file, str(profile.directory)) for file in profile.files})
+    built_in = (Origin(DEFAULT, 0, 0, "="),)
+    origins: dict[str, dict[str, Sequence[Origin]]] = {}
+    for name in wanted:
+        known = profile.origins.get(name, {})
+        origins[name] = {option: shown(known.get(option.rstrip(" +-"), built_in)) for option in raw[name]}
+    return Annotation(
+        sections={name: raw[name] for name in wanted},
+        parts=raw[BUILDOUT].get("parts", "").split(),
+        files=tuple(shown.names.values()),
+        origins=origins,
+        unresolved={},
     )
 
 
@@ -135,14 +160,14 @@ class _Shown:
     """Origins with their files' names as they are shown; each one is made once."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
-        self._names = names
+        self.names = names
         self._made: dict[int, Origin] = {}
 
     def __call__(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
         return tuple([self._made.get(id(item)) or self._make(item) for item in origins])
 
     def _make(self, item: Origin) -> Origin:
-        made = Origin(self._names.get(item.file, item.file), item.line, item.column, item.op)
+        made = Origin(self.names.get(item.file, item.file), item.line, item.column, item.op)
         # The resolver keeps every origin, so an identity stays the same origin's.
         self._made[id(item)] = made
         return made

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cbuild.errors import CbuildError, ProfileError, together
+from cbuild.profile import reading
 from cbuild.profile.oldest import SEED, asks_for_seed, parse_seed
 from cbuild.profile.problems import did_you_mean, shorten
 from cbuild.profile.seed import interpolate
@@ -72,8 +73,8 @@ class _Place(TypedDict):
 class Loader:
     """Reads files, each one once, however often and from wherever it is reached.
 
-    read: returns what is at a URL. settings: options of [buildout] that the command line sets. below: [buildout] of the
-    user's defaults, once they are read. files: what has been read, each after all that it extends.
+    read: returns what is at a URL. settings: options of [buildout] that the command line sets. below: the user's
+    defaults, once they are read. files: what has been read, each after all that it extends.
     """
 
     def __init__(self, facts: Facts, read: Read | None = None, settings: Mapping[str, str] | None = None) -> None:
@@ -82,7 +83,7 @@ class Loader:
         self._settings = settings or {}
         self._known: dict[str, File] = {}
         self._problems: list[ProfileError] = []
-        self.below: Mapping[str, str] = {}
+        self.below: File | None = None
         self.files: list[File] = []
 
     @property
@@ -180,9 +181,8 @@ class Loader:
         if url.startswith("file://"):
             return _read_local(unquote(urlsplit(url).path), chain, mention)
         if self._read is not None:
-            root = chain[0].parsed.sections.get("buildout", {}) if chain else {}
             try:
-                return self._read(url, {**self.below, **root, **self._settings})
+                return self._read(url, reading.settings(chain[0] if chain else None, self.below, self._settings))
             except CbuildError as error:
                 if error.file is None:
                     place = _place(chain, mention)

@@ -67,7 +67,7 @@ def load(
     below = []
     if user_defaults is not None and user_defaults.is_file():
         below.append(loader.load(_absolute(str(user_defaults))))
-        loader.below = below[0].parsed.sections.get("buildout", {})
+        loader.below = below[0]
     defaults = loader.read_order
     root = loader.load(name)
     once = _extends_once(assignments, [*below, root])

@@ -25,6 +25,11 @@ class Origin(NamedTuple):
     column: int
     op: str
 
+    @property
+    def place(self) -> str:
+        """Return file and line, for people."""
+        return f"{self.file}:{self.line}" if self.line else self.file
+
     def as_dict(self) -> dict[str, object]:
         """Return the JSON shape of the command line's contract."""
         return {"file": self.file, "line": self.line, "column": self.column, "op": self.op}

@@ -120,6 +120,10 @@ class Resolver:
         self._start()
         return Options(self._known(name) or self._run(self._open(name)), self.value)
 
+    def raw(self, section: str) -> Mapping[str, str]:
+        """Return a section before inheritance and references; [buildout] with its defaults. KeyError for none."""
+        return self._raw[section]
+
     def settings(self) -> Options:
         """Return [buildout], with its switches and levels checked; ProfileError for what is wrong with any of them."""
         options = self.section("buildout")

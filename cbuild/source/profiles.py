@@ -1,7 +1,8 @@
 """The files of a profile that are URLs: fetched like any source, kept in the store, pinned in cbuild.lock (EXT-8).
 
 A URL that the lock has is that file and no other: it comes from the store, or from wherever its checksum is found. One
-that the lock doesn't have is asked anew in each run, as in buildout; if it doesn't answer, its last content is taken.
+that the lock doesn't have is asked anew in each run, as in buildout. What it gave last is taken when nothing may be
+opened; and with ``extends-cache`` when it doesn't answer or nothing newer is wanted.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from cbuild.canonical import write_atomic
 from cbuild.errors import SourceError
 from cbuild.events import Event, Report, silent
 from cbuild.source.lock import Lock
@@ -43,8 +45,9 @@ class ProfileFiles:
     def __call__(self, url: str, settings: Mapping[str, str]) -> bytes:
         """Return the bytes at url.
 
-        settings: ``offline``, ``install-from-cache``, ``newest``, ``extends-cache``, ``mirrors`` of [buildout].
-        SourceError: ``source-missing``, ``offline``, ``not-locked``, ``checksum-mismatch``, ``url-unsupported``.
+        settings: ``offline``, ``install-from-cache``, ``newest``, ``extends-cache`` (absolute), ``mirrors`` of
+        [buildout]. SourceError: ``source-missing``, ``offline``, ``not-locked``, ``checksum-mismatch``,
+        ``url-unsupported``, ``no-cache-directory``.
         """
         request = Request(url)
         if self._renew:
@@ -74,29 +77,34 @@ class ProfileFiles:
             self._lock.save()
 
     def _unpinned(self, request: Request, sources: _Newest, settings: Mapping[str, str]) -> Fetched:
-        known = sources.remembered(request) or self._in_cache(request, sources, settings)
-        if known is not None and (sources.offline or settings.get("newest") == "false"):
+        copy = _copy(request, settings)
+        known = sources.remembered(request) or self._in_cache(request, sources, copy)
+        if known is not None and (sources.offline or (copy and settings.get("newest") == "false")):
             return known
         try:
-            return sources.fetch(request)
+            found = sources.fetch(request)
         except SourceError as error:
             if known is None or self._renew:
                 raise
+            if copy is None:
+                error.resolution = f"With -o cbuild takes what it gave last. {error.resolution}".rstrip()
+                raise
             self._report(Event("warning", request.shown, f"{error.brief}: taken as it was when it was last fetched."))
             return known
+        if copy is not None:
+            write_atomic(copy, found.path.read_bytes())
+        return found
 
-    def _in_cache(self, request: Request, sources: Sources, settings: Mapping[str, str]) -> Fetched | None:
-        """Return buildout's own copy of the URL, if there is an ``extends-cache`` that has one."""
-        cache = settings.get("extends-cache", "").strip()
-        path = Path(cache).expanduser() / hashlib.md5(request.url.encode(), usedforsecurity=False).hexdigest()
-        if not cache or not path.is_file():
+    def _in_cache(self, request: Request, sources: Sources, copy: Path | None) -> Fetched | None:
+        """Return buildout's own copy of the URL, if it has one."""
+        if copy is None or not copy.is_file():
             return None
-        return sources.fetch(replace(request, sha256=hashlib.sha256(path.read_bytes()).hexdigest()))
+        return sources.fetch(replace(request, sha256=hashlib.sha256(copy.read_bytes()).hexdigest()))
 
     def _sources(self, settings: Mapping[str, str], kind: type[Sources]) -> Sources:
         offline = "true" in (settings.get("offline"), settings.get("install-from-cache"))
-        cache = settings.get("extends-cache", "").strip()
-        mirrors = (*([str(Path(cache).expanduser().absolute())] if cache else []), *settings.get("mirrors", "").split())
+        cache = settings.get("extends-cache", "")
+        mirrors = (*([cache] if cache else []), *settings.get("mirrors", "").split())
         key = (offline, mirrors, kind)
         if key not in self._made:
             self._made[key] = kind(
@@ -104,6 +112,20 @@ class ProfileFiles:
                 lock=self._lock if kind is Sources else None, locked=self._locked,
             )  # fmt: skip
         return self._made[key]
+
+
+def _copy(request: Request, settings: Mapping[str, str]) -> Path | None:
+    """Return buildout's name for its copy of a URL (EXT-8); SourceError if there is no such directory."""
+    cache = settings.get("extends-cache", "")
+    if not cache:
+        return None
+    if not Path(cache).is_dir():
+        raise request.error(
+            f"There is no directory {cache} for extends-cache.",
+            reason="no-cache-directory",
+            resolution="Make it, or take the option out: cbuild keeps what it fetches in its own store.",
+        )
+    return Path(cache) / hashlib.md5(request.url.encode(), usedforsecurity=False).hexdigest()
 
 
 class _Newest(Sources):

@@ -46,8 +46,10 @@ def test_ctrl_c_is_130(monkeypatch):
     assert main.run(["software"]) == 130
 
 
-def test_ctrl_c_in_a_command_is_said(monkeypatch, capsys):
-    monkeypatch.setattr("cbuild.cli.query.run", lambda *_, **__: signal.raise_signal(signal.SIGINT))
+def test_ctrl_c_in_a_command_is_said(monkeypatch, capsys, tmp_path):
+    (tmp_path / "buildout.cfg").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("cbuild.cli.query.show", lambda *_, **__: signal.raise_signal(signal.SIGINT))
     assert main.run(["query", "a:b"]) == 130
     assert "Interrupted" in capsys.readouterr().err
 

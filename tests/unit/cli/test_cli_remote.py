@@ -61,7 +61,10 @@ def test_the_server_is_gone(web, software, capsys):
     assert run(["query", software, "s:b"]) == 0
     web.shutdown()
     web.server_close()
-    assert run(["query", software, "s:b"]) == 0
+    capsys.readouterr()
+    assert run(["query", software, "s:b", "--json"]) == 4
+    assert document(capsys)["error"]["reason"] == "source-missing"
+    assert run(["query", "-o", software, "s:b"]) == 0
     capsys.readouterr()
     assert run(["query", "-o", f"{web.url}/other.cfg", "s:b", "--json"]) == 4
     assert document(capsys)["error"]["reason"] == "offline"

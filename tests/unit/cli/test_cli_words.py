@@ -46,11 +46,18 @@ def test_the_profile_of_an_option_leaves_the_words_alone():
 
 
 @pytest.mark.parametrize(
-    ("offline", "online", "expected"),
-    [(True, False, ("buildout:offline=true",)), (False, True, ("buildout:offline=false",)), (False, False, ())],
+    ("options", "expected"),
+    [
+        ({}, ""),
+        ({"offline": True}, "offline=true"),
+        ({"offline": False, "newest": True}, "offline=false newest=true"),
+        ({"newest": False, "timeout": 5.0}, "newest=false socket-timeout=5"),
+        ({"verbosity": -20, "dry_run": True}, "verbosity=-20 dry-run=true"),
+        ({"verbosity": 0, "dry_run": False, "check_signature": None}, ""),
+    ],
 )
-def test_offline_and_online_are_assignments(offline, online, expected):
-    assert common.split([], None, offline=offline, online=online).assignments == expected
+def test_options_are_assignments(options, expected):
+    assert common.switches(**options) == [f"buildout:{word}" for word in expected.split()]
 
 
 def test_which_profile_is_meant(tmp_path):

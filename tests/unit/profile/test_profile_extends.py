@@ -77,7 +77,7 @@ def test_urls_go_through_the_hook(write):
         return pages[url]
 
     profile = load(root, [parse_assignment("offline=true"), parse_assignment("x+=1")], read=read)
-    assert settings == {"offline": "true", "newest": "false"}
+    assert settings == {"offline": "true", "newest": "false", "extends-cache": ""}
     assert profile.sections["s"]["_profile_base_location_"] == "http://h/d"
     assert profile.sections["t"] == {"b": "1"}
     with pytest.raises(ProfileError) as caught:

@@ -43,16 +43,37 @@ def test_a_url_is_pinned(site, files, lock, page):
     assert site.asked == ["/a.cfg"]
 
 
-def test_what_is_not_pinned_is_asked_anew_and_its_copy_is_the_fall_back(site, files, page, events):
+def test_what_is_not_pinned_is_asked_anew(site, files, page):
     files()(page, ONLINE)
     site.files["/a.cfg"] = b"[s]\na = 2\n"
     assert files()(page, ONLINE) == b"[s]\na = 2\n"
     assert files()(page, {"newest": "false"}) == b"[s]\na = 2\n"
+    assert len(site.asked) == 3
     assert files()(page, OFFLINE) == b"[s]\na = 2\n"
-    assert len(site.asked) == 2
+    assert len(site.asked) == 3
     site.files["/a.cfg"] = 500
-    assert files()(page, ONLINE) == b"[s]\na = 2\n"
+    with pytest.raises(SourceError) as caught:
+        files()(page, ONLINE)
+    assert caught.value.reason == "source-missing"
+    assert "-o" in caught.value.resolution
+
+
+def test_with_a_cache_the_last_copy_is_the_fall_back(site, files, page, events, tmp_path):
+    cache = {"extends-cache": str(tmp_path)}
+    files()(page, cache)
+    site.files["/a.cfg"] = b"[s]\na = 2\n"
+    assert files()(page, cache | {"newest": "false"}) == b"[s]\na = 1\n"
+    assert files()(page, cache) == b"[s]\na = 2\n"
+    assert (tmp_path / hashlib.md5(page.encode()).hexdigest()).read_bytes() == b"[s]\na = 2\n"  # noqa: S324 - buildout's
+    site.files["/a.cfg"] = 500
+    assert files()(page, cache) == b"[s]\na = 2\n"
     assert [event.kind for event in events][-1] == "warning"
+
+
+def test_a_cache_that_is_not_there(files, page, tmp_path):
+    with pytest.raises(SourceError) as caught:
+        files()(page, {"extends-cache": str(tmp_path / "nosuch")})
+    assert caught.value.reason == "no-cache-directory"
 
 
 @pytest.mark.parametrize("settings", [OFFLINE, {"install-from-cache": "true"}])
