@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class Constructors:
     """Answers the planner's questions (cbuild.plan.asking.Construct).
 
-    engine: connects when it is called for the first time; a run whose answers are all kept never calls it. What was
-    started for the questions is ended by ``ended``.
+    builder, engine: made and connected when they are called for the first time; a run whose answers are all kept never
+    calls the engine. What was started for the questions is ended by ``ended``.
     """
 
-    def __init__(self, home: Home, builder: Base, sources: Sources, engine: Callable[[], Engine]) -> None:
+    def __init__(self, home: Home, builder: Callable[[], Base], sources: Sources, engine: Callable[[], Engine]) -> None:
         self._home = home
         self._builder = builder
         self._sources = sources
@@ -45,7 +45,7 @@ class Constructors:
     def __call__(self, part: Part) -> Answer:
         """Return the constructor's answer; failures are not kept."""
         sources = {url: self._sources.fetch(request) for url, request in part.sources.items()}
-        document = question(part, self._builder.digest, {url: found.sha256 for url, found in sources.items()})
+        document = question(part, self._builder().digest, {url: found.sha256 for url, found in sources.items()})
         digest = key_of(document)
         kept = self._answers.get(digest)
         if kept is not None:
@@ -66,7 +66,7 @@ class Constructors:
             engine = self._engine()
             run = self._started.enter_context(running(self._home))
             clean(self._home, engine)
-            sandbox = Sandbox(engine, self._home, self._builder, run, make_jobs=1)
+            sandbox = Sandbox(engine, self._home, self._builder(), run, make_jobs=1)
             sandbox.load()
             self._asker = self._started.enter_context(Asker(engine, sandbox, self._home.work / run))
         return self._asker

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,8 @@ def prepare(
         report(Event("warning", "extensions", message))
     for message in steering.warnings:
         report(Event("warning", "buildout", message))
-    builder = base.ensure(steering.builder, home, report)
-    runtime = base.ensure(steering.runtime, home, report)
+    # Made when they are needed: a mistake in the profile is said before 20 s are spent on a first base.
+    builder = functools.cache(lambda: base.ensure(steering.builder, home, report))
     lock = Lock.load(profile.directory / "cbuild.lock")
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine)
@@ -69,7 +70,8 @@ def prepare(
         plan = planner.plan(only)
     state = installed.read(steering.state)
     late = Late(home, planner.facts, sources, lock)
-    parts = Parts(plan, home, builder, _fetch(plan, sources), late, report)
+    runtime = base.ensure(steering.runtime, home, report)
+    parts = Parts(plan, home, builder(), _fetch(plan, sources), late, report)
     lock.save()
     missing = tuple(parts.look_up())
     lock.save()
