@@ -80,7 +80,7 @@ class Asker:
         """Return the result document of a task (see cbuild.recipe.run)."""
         self._scratch.empty(self._tmp, keep=(QUESTIONS,))
         self._tmp.chmod(0o1777)
-        self._scratch.fill(())
+        self._scratch.fill((), task.directories)
         self._scratch.write_job(task)
         os.write(self._fifo, b"\n")
         self._wait()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 from cbuild.base import Base
 from cbuild.build.room import check_room
@@ -81,7 +81,8 @@ class Task:
     @property
     def directories(self) -> list[Path]:
         """Return the directories that are there for every part, relative to the buildout directory."""
-        buildout = self.sections.get("buildout", {})
+        sections = cast("Mapping[str, Mapping[str, str]]", self.facts["sections"])
+        buildout = sections.get("buildout", {})
         named = [Path(buildout.get(f"{name}-directory", f"{DIRECTORY}/{name}")) for name in EVERYBODYS]
         return [
             path.relative_to(DIRECTORY) for path in named if path.is_relative_to(DIRECTORY) and ".." not in path.parts
