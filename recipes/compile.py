@@ -85,7 +85,7 @@ class Recipe:
 
     def _archive(self) -> Source | None:
         if url := self.options.get("url", "").strip():
-            return files.declare(self.buildout, url, self.options.get("md5sum"))
+            return files.declare(self.buildout, url, self.options.get("md5sum"), self.options.get("alternate-url", ""))
         # A directory of the profile's own comes in as an archive; one of another part is there already.
         path = self.options["path"].strip()
         return None if files.inside(self.buildout, path) else self.buildout.source(path)

@@ -74,4 +74,4 @@ def _source(buildout: Buildout, options: Options) -> Source:
     # Whether cbuild opens a connection is [buildout]'s affair, and every layer is shared: both have to be flags.
     options.flag("offline")
     options.flag("shared")
-    return files.declare(buildout, url, options.get("md5sum"))
+    return files.declare(buildout, url, options.get("md5sum"), options.get("alternate-url", ""))

@@ -32,12 +32,12 @@ def inside(buildout: Buildout, path: str) -> bool:
     return path.removeprefix("file://").startswith((buildout["buildout"]["directory"] + "/", "/build/"))
 
 
-def declare(buildout: Buildout, url: str, md5sum: str | None = None) -> Source:
-    """Return the file at url, declared as a source unless it is another part's."""
+def declare(buildout: Buildout, url: str, md5sum: str | None = None, alternate: str = "") -> Source:
+    """Return the file at url (or at alternate), declared as a source unless it is another part's."""
     url = url.strip()
     if inside(buildout, url):
         return Made(url, Path(url.removeprefix("file://")), (md5sum or "").strip().lower())
-    return buildout.source(url, md5sum)
+    return buildout.source(url, md5sum, alternate)
 
 
 def checked(buildout: Buildout, text: str) -> Source:

@@ -110,7 +110,8 @@ class Planner:
 
     def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
         def request(url: str, md5: str | None) -> Request:
-            return self._local.request(url, md5, holding(self._resolver, name, options, url))
+            found = self._local.request(url, md5, holding(self._resolver, name, options, url))
+            return replace(found, alternate=buildout.asked.alternates.get(url, ""))
 
         buildout = LiveBuildout(self._resolver, name, lambda url, md5: self._sources.fetch(request(url, md5)).path)
         try:

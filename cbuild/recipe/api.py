@@ -150,8 +150,11 @@ class Buildout(Mapping[str, Options]):
     """
 
     @abstractmethod
-    def source(self, url: str, md5sum: str | None = None) -> Source:
-        """Declare that the part needs the file at url (a URL or an absolute path); it is fetched before the build."""
+    def source(self, url: str, md5sum: str | None = None, alternate: str = "") -> Source:
+        """Declare that the part needs the file at url (a URL or an absolute path); it is fetched before the build.
+
+        alternate: a URL to try when url doesn't give it.
+        """
 
     @abstractmethod
     def substitute(self, text: str, section: str) -> str:

@@ -32,11 +32,13 @@ Fetch = Callable[[str, str | None], Path]
 class Asked:
     """What one part's constructor asked for: option values by section, sources (URL to md5), what is not there.
 
-    names: whether it wanted to know which sections there are. absent: sections, and ``buildout:OPTION``.
+    alternates: URL to another that may have it. names: whether it wanted to know which sections there are. absent:
+    sections, and ``buildout:OPTION``.
     """
 
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     sources: dict[str, str | None] = field(default_factory=dict)
+    alternates: dict[str, str] = field(default_factory=dict)
     names: bool = False
     absent: set[str] = field(default_factory=set)
 
@@ -95,10 +97,12 @@ class LiveBuildout(Buildout):
         self.asked.names = True
         return self._resolver.names()
 
-    def source(self, url: str, md5sum: str | None = None) -> Source:
+    def source(self, url: str, md5sum: str | None = None, alternate: str = "") -> Source:
         """Note that the part needs url; it is fetched later, or when its path is asked for."""
         url = url.strip()
         self.asked.sources[url] = (md5sum or "").strip() or self.asked.sources.get(url)
+        if alternate.strip():
+            self.asked.alternates[url] = alternate.strip()
         return LiveSource(url, md5sum, self._fetch)
 
     def substitute(self, text: str, section: str) -> str:

@@ -82,8 +82,9 @@ class StaticBuildout(Buildout):
             raise Needs(names=True)
         return list(dict.fromkeys((*self._names, *self._sections)))
 
-    def source(self, url: str, md5sum: str | None = None) -> Source:
+    def source(self, url: str, md5sum: str | None = None, alternate: str = "") -> Source:
         """Return a source, and note that the recipe needs it."""
+        del alternate  # the host fetches
         url, md5sum = url.strip(), (md5sum or "").strip() or None
         self.declared[url] = md5sum or self.declared.get(url)
         return StaticSource(url, md5sum, self._sources)

@@ -99,6 +99,29 @@ class Itself:
 
 
 @dataclass(frozen=True)
+class Alternate:
+    """The other URL that the profile names (``alternate-url``)."""
+
+    store: Store
+    downloader: Downloader
+
+    def name(self, request: Request) -> str:
+        """Return the URL."""
+        return redact(request.alternate)
+
+    def serves(self, request: Request) -> bool:
+        """Return whether there is one."""
+        return urlsplit(request.alternate).scheme in REMOTE
+
+    def get(self, request: Request) -> Stored:
+        """Return what it gives; another answer than the right one is as good as none."""
+        try:
+            return self.downloader.get(request.alternate, self.store, Expected(request.md5, request.sha256))
+        except WrongChecksum as problem:
+            raise Unavailable(f"another file: {problem}") from None
+
+
+@dataclass(frozen=True)
 class Template:
     """A mirror over HTTP, ``https://mirror/{sha256}``; ``{md5}`` and ``{name}`` (the file's) stand in it as well."""
 

@@ -26,6 +26,7 @@ class Request:
 
     url: ``http://``, ``https://``, ``ftp://``, ``file://``, an absolute path, ``debian:SOURCE/FILE``,
     ``pypi:NAME==VERSION`` or ``pypi:NAME/FILE``. A checksum behind ``#`` is taken off and becomes md5 or sha256.
+    alternate: another http, https or ftp URL of the same file, or nothing.
     md5, sha256: hex digits (``sha256:`` in front is fine), or None.
     file, line, section, option: where the profile says so; they enter errors and nothing else.
     SourceError ``checksum-invalid`` or ``url-unsupported`` if it can't be meant.
@@ -38,6 +39,7 @@ class Request:
     line: int | None = None
     section: str | None = None
     option: str | None = None
+    alternate: str = ""
 
     def __post_init__(self) -> None:
         """Bring URL and checksums into one form."""

@@ -12,7 +12,7 @@ from cbuild.source.debian import ByChecksum, Pool, Repacked
 from cbuild.source.fetch import Downloader
 from cbuild.source.index import Index
 from cbuild.source.indices import Indices
-from cbuild.source.places import Directory, Itself, Place, mirror
+from cbuild.source.places import Alternate, Directory, Itself, Place, mirror
 from cbuild.source.pypi import PyPI
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def places(
     others = [mirror(spec, store, downloader) for spec in mirrors]
     here: list[Place] = [Directory(download_cache, store, "download-cache")] if download_cache else []
     here += [place for place in others if isinstance(place, Directory)]
-    there: list[Place] = [Itself(store, downloader)]
+    there: list[Place] = [Itself(store, downloader), Alternate(store, downloader)]
     there += [place for place in others if not isinstance(place, Directory)]
     # What a URL names by itself goes before a search, which may have to fetch indices first.
     indices = Indices(store.root / "apt", report)

@@ -17,7 +17,7 @@ class Nothing(Buildout):
     def __len__(self):
         return 0
 
-    def source(self, url, md5sum=None):
+    def source(self, url, md5sum=None, alternate=""):
         raise NotImplementedError
 
     def substitute(self, text, section):

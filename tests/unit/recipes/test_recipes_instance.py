@@ -25,7 +25,7 @@ class Sections(Buildout):
     def __len__(self):
         return len(self.data)
 
-    def source(self, url, md5sum=None):
+    def source(self, url, md5sum=None, alternate=""):
         raise NotImplementedError
 
     def substitute(self, text, section):

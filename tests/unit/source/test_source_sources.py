@@ -81,6 +81,21 @@ def test_mirrors_by_checksum_when_the_url_is_dead(site, make, tmp_path):
     assert sources.fetch(Request(f"{site.url}/gone2", sha256=sha256(b"two"))).size == 3
 
 
+def test_the_other_url_of_the_same_part(site, make):
+    site.files |= {"/a": b"changed", "/b": DATA}
+    request = Request(f"{site.url}/a", md5=MD5, alternate=f"{site.url}/b")
+    assert make().fetch(request).origin == request.alternate
+    assert site.asked == ["/a", "/b"]
+
+
+def test_neither_url_has_it(site, make):
+    site.files |= {"/b": b"changed"}
+    request = Request(f"{site.url}/a", md5=MD5, alternate=f"{site.url}/b")
+    error = reason_of(make().fetch, request)
+    assert error.reason == "source-missing"
+    assert f"{site.url}/b: another file" in error.details
+
+
 def test_what_can_not_be_a_mirror(make):
     for spec in ("mirror", "https://mirror.invalid/no-field", "gopher://x/{md5}"):
         sources = make(mirrors=(spec,))
