@@ -29,6 +29,7 @@ class Prepared:
 
     profile: Profile
     plan: Plan
+    builder: base.Base
     runtime: base.Base
     state: Installed
     state_path: Path | None
@@ -75,7 +76,7 @@ def prepare(
     lock.save()
     missing = tuple(parts.look_up())
     lock.save()
-    return Prepared(profile, plan, runtime, state, steering.state, parts, missing)
+    return Prepared(profile, plan, builder(), runtime, state, steering.state, parts, missing)
 
 
 def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:

@@ -31,6 +31,7 @@ def command(
     config: common.Config = None,
     verbose: common.Verbose = 0,
     quiet: common.Quiet = 0,
+    offline: common.Offline = None,
     no_defaults: common.NoDefaults = False,
     engine: common.EngineChoice = None,
     form: Annotated[Format, typer.Option("--format", help="A picture, graphviz's language, or data.")] = Format.SVG,
@@ -42,7 +43,8 @@ def command(
     from cbuild.cli.svg import svg  # noqa: PLC0415
 
     home = Home.default()
-    ready = prepared(words, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
+    every = [*(words or ()), *common.switches(offline=offline)]
+    ready = prepared(every, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
     found, title = graph(ready, home), ready.profile.path.name
     match Format.JSON if json else form:
         case Format.SVG:

@@ -26,6 +26,7 @@ COMMANDS = {
     "why": "What changed in a part's key since it was built.",
     "logs": "The log of a part's build, or of a partition.",
     "shell": "A shell in a partition, or in the builder of a part that failed.",
+    "verify": "Install parts again in a different builder, and compare.",
     "graph": "The parts and what they refer to, as a picture or as data.",
     "base": "Base images: build, show, lock.",
 }

@@ -40,7 +40,7 @@ def planned(home: Home, *parts: Part, wanted: Sequence[str] = (), state: Install
     found = Parts(plan, home, BUILDER, {}, late, silent)
     missing = tuple(found.look_up())
     profile = SimpleNamespace(path=home.root / "software.cfg", directory=home.root)
-    return Prepared(profile, plan, BUILDER, state or Installed(), home.root / ".installed.cfg", found, missing)
+    return Prepared(profile, plan, BUILDER, BUILDER, state or Installed(), home.root / ".installed.cfg", found, missing)
 
 
 def build(home: Home, ready: Prepared, results: Mapping[str, Result]) -> dict[str, str]:
