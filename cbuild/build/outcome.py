@@ -34,7 +34,10 @@ class Settings:
 
 @dataclass(frozen=True)
 class PartOutcome:
-    """One part: size of its layer in bytes, seconds that it took (now, or when it was built)."""
+    """One part: size of its layer in bytes, seconds that it took (now, or when it was built).
+
+    started: seconds from the start of this run until it was begun; None if it wasn't installed now.
+    """
 
     name: str
     status: Status
@@ -44,6 +47,7 @@ class PartOutcome:
     seconds: float
     in_image: bool
     requires: tuple[str, ...]
+    started: float | None = None
 
 
 @dataclass(frozen=True)

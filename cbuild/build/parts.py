@@ -111,6 +111,7 @@ class Parts:
                         self._install(part, sandbox, math.ceil(cpus() / share), keep=keep)
             with self._lock:
                 progress.finished(name, self.built[name])
+            self._report(Event("part-done", name))
 
         def abort() -> None:
             self._aborted = True
@@ -120,7 +121,15 @@ class Parts:
 
         requires = {name: part.requires for name, part in self._plan.parts.items()}
         order = longest_first(missing, requires, {name: self._seconds(name) for name in missing})
-        return schedule.run(order, requires, action, abort, jobs)
+        self._report(Event("parts", "", data={"waiting": order, "there": len(self.built)}))
+        try:
+            ended = schedule.run(order, requires, action, abort, jobs)
+        finally:
+            self._report(Event("parts-done", ""))
+        for name in ended.skipped:
+            needed = ", ".join(part for part in requires[name] if part in ended.errors)
+            self._report(Event("part-skipped", name, f"Left out {name}: it needs {needed}."))
+        return ended
 
     def _seconds(self, name: str) -> float | None:
         recipe = self._plan.parts[name].recipe
@@ -170,11 +179,13 @@ class Parts:
     def _install(self, part: Part, sandbox: Sandbox, make_jobs: int, *, keep: bool) -> None:
         from cbuild.build.sandbox import NeedsMore  # noqa: PLC0415 - see install
 
+        log = str(sandbox.growing_log(part.name))
+        self._report(Event("part-running", part.name, data={"log": log, "make_jobs": make_jobs}))
         result = None
         while result is None:
             details = self.document(part)
             key = key_of(details)
-            with self._noted(key, sandbox.run):
+            with self._noted(part.name, key, sandbox.run):
                 task = replace(self.task(part), make_jobs=make_jobs)
                 try:
                     result = sandbox.install(task, self._results.log(key), keep=keep)
@@ -189,15 +200,19 @@ class Parts:
             self._report(Event("warning", part.name, f"Lint in {part.name}: {lint}"))
 
     @contextmanager
-    def _noted(self, key: str, run: str) -> Iterator[None]:
-        """Keep for `cbuild graph` and `why` that a key failed; what an end of the whole run stopped has not failed."""
+    def _noted(self, part: str, key: str, run: str) -> Iterator[None]:
+        """Tell that a part failed, and keep it for `cbuild graph` and `why`.
+
+        What an end of the whole run stopped has not failed.
+        """
         at, started = time.time(), time.monotonic()
         try:
             yield
         except PartError as error:
             if not self._aborted:
-                seconds = round(time.monotonic() - started, 3)
-                failures.note(self._home, key, failures.Failure(error.brief, run, round(at, 3), seconds))
+                took = round(time.monotonic() - started, 3)
+                failures.note(self._home, key, failures.Failure(error.brief, run, round(at, 3), took))
+                self._report(Event("part-failed", part, f"Failed {part} after {took:.1f} s."))
             raise
         failures.forget(self._home, key)
 

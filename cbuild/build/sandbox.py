@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import stat
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from cbuild.base import Base
+from cbuild.build.growing import opened
 from cbuild.build.room import check_room
 from cbuild.build.runs import label
 from cbuild.build.surroundings import USER, Surroundings
@@ -304,13 +304,12 @@ class Scratch:
 
 
 def _written(path: Path) -> bytes | None:
-    """Return what the builder wrote to path; None if it is no plain file: its user may put links and fifos there."""
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
+    """Return what the builder wrote to path; None if it is no plain file."""
+    stream = opened(path)
+    if stream is None:
         return None
-    with os.fdopen(handle, "rb") as stream:
-        return stream.read() if stat.S_ISREG(os.fstat(handle).st_mode) else None
+    with stream:
+        return stream.read()
 
 
 def _plain(part: str) -> str:

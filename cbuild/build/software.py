@@ -47,6 +47,7 @@ class Software:
         self._report = report
         self._layout = Layout(home.oci)
         self._connected = ""
+        self._began = time.time()
 
     def run(self) -> Outcome:
         """Build what has to be built and return the outcome; PartError when parts failed, after all others are done."""
@@ -84,7 +85,10 @@ class Software:
         record.finish(image, reference, loaded)
         return Outcome(
             ImageOutcome(reference, image.digest, image.config, image.size),
-            tuple(_part_outcome(part, ready.parts, in_image=part.name in inside) for part in ready.plan.parts.values()),
+            tuple(
+                self._part_outcome(part, ready.parts, in_image=part.name in inside)
+                for part in ready.plan.parts.values()
+            ),
             record.removed,
             record.events,
             self._profile.name,
@@ -140,11 +144,11 @@ class Software:
             engine.load(loadable(self._layout, image.digest, name))
         return engine.name
 
-
-def _part_outcome(part: Part, parts: Parts, *, in_image: bool) -> PartOutcome:
-    built = parts.built[part.name]
-    layer = built.result.layer
-    status: Status = "built" if built.fresh else "cached"
-    return PartOutcome(
-        part.name, status, built.key, layer.diff_id, layer.size, built.result.seconds, in_image, part.requires
-    )
+    def _part_outcome(self, part: Part, parts: Parts, *, in_image: bool) -> PartOutcome:
+        built = parts.built[part.name]
+        layer = built.result.layer
+        status: Status = "built" if built.fresh else "cached"
+        return PartOutcome(
+            part.name, status, built.key, layer.diff_id, layer.size, built.result.seconds, in_image, part.requires,
+            round(built.result.started - self._began, 3) if built.fresh else None,
+        )  # fmt: skip

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from cbuild.cli.live import Display
     from cbuild.events import Event
 
 DEBUG, INFO, WARNING, ERROR = 10, 20, 30, 40
@@ -25,14 +27,27 @@ class Printer:
         self.level = level
         self.format = format
         self._started = time.monotonic()
+        self._display: Display | None = None
 
     def __call__(self, event: Event) -> None:
-        """Print an event, or leave it out."""
+        """Print an event, or leave it out; on a terminal, show what goes on while parts are installed."""
         level = LEVELS.get(event.kind, INFO)
-        if level >= self.level and event.message:
+        shown = level >= self.level and event.message
+        if event.kind == "parts" and self._is_live():
+            from cbuild.cli.live import Display  # noqa: PLC0415 - rich is 40 ms that only a terminal's user pays
+
+            self._display = Display()
+        if self._display:
+            self._display.tell(event)
+            if shown:
+                self._display.print(self._line(level, event))
+        elif shown:
             # One write: parts and downloads report from threads, and print writes the line's end by itself.
             sys.stderr.write(f"{self._line(level, event)}\n")
             sys.stderr.flush()
+
+    def _is_live(self) -> bool:
+        return self.level <= INFO and sys.stderr.isatty() and os.environ.get("TERM") not in (None, "", "dumb")
 
     def _line(self, level: int, event: Event) -> str:
         if not self.format:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json as json_module
 import os
 import re
+import shutil
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ import typer
 
 from cbuild.cli import annotate, common, query
 from cbuild.cli.progress import STEP, printer
+from cbuild.cli.timeline import timeline
 from cbuild.errors import UsageError, near
 from cbuild.state.home import Home
 
@@ -149,4 +151,5 @@ def _text(outcome: Outcome) -> str:
         for part in outcome.parts
     ]
     lines += [f"  {name:{width}}  removed" for name in outcome.removed]
+    lines += timeline(outcome.parts, shutil.get_terminal_size().columns)
     return "\n".join([*lines, f"{image}  ({outcome.seconds:.1f} s)"])
