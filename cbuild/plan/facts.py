@@ -17,6 +17,9 @@ from cbuild.source import Request
 
 Need = Mapping[str, object]
 
+FETCHING = {"newest": "true", "offline": "false"}
+"""How the host fetches doesn't change what is built: a recipe finds these as they usually are."""
+
 
 class Facts:
     """Knows everything that a recipe may be told. It resolves sections, and initialises their parts, on demand."""
@@ -68,7 +71,7 @@ class Facts:
         return replace(part, visible={**part.visible, name: options})
 
     def _option(self, part: Part, name: str) -> Part:
-        buildout = self._resolver.section("buildout")
+        buildout = {**self._resolver.section("buildout"), **FETCHING}
         if name not in buildout:
             return replace(part, absent=(*part.absent, f"buildout:{name}"))
         known = {**part.visible["buildout"], name: self._virtual.text(buildout[name])}

@@ -183,7 +183,7 @@ class Planner:
 
     def _directories(self) -> dict[str, str]:
         buildout = self._resolver.section("buildout")
-        return {name: buildout[name] for name in ("directory", *DIRECTORIES, "offline", "newest") if name in buildout}
+        return {name: buildout[name] for name in ("directory", *DIRECTORIES) if name in buildout}
 
     def _moved(self) -> dict[str, dict[str, str]]:
         """Return the directories as a recipe sees them, if the profile has moved any: the builder makes them."""

@@ -1,0 +1,138 @@
+"""Python in profiles: constructors that run in a builder, sources that nobody knew of before the recipe ran."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from software_fixtures import CLI_ALONE, Store, check_whole, part, project, statuses
+
+INIT = """
+[buildout]
+parts = gcc user
+
+[gcc]
+recipe = slapos.recipe.build
+init =
+  import os, subprocess
+  options['version'] = subprocess.check_output(('gcc', '-dumpfullversion'), universal_newlines=True).strip()
+  options['shared'] = self.buildout['other']['value'] + str('nobody' in self.buildout)
+  for d in '/tmp', '/build', '/dev/shm', '/opt/cbuild/parts': open(d + '/left-by-gcc', 'w').close()
+  subprocess.Popen(('sleep', '1000'))
+
+[user]
+recipe = slapos.recipe.build
+left = ${gcc:version}
+init =
+  import os
+  places = '/tmp', '/build', '/dev/shm', '/opt/cbuild/parts'
+  options['found'] = ' '.join(d for d in places if os.listdir(d)) or 'nothing'
+  options['processes'] = str(len([p for p in os.listdir('/proc') if p.isdigit()]))
+install =
+  import os
+  os.mkdir(location)
+  gcc = self.buildout['gcc']
+  with open(os.path.join(location, 'text'), 'w') as f: f.write(gcc['version'] + ' ' + gcc['shared'])
+
+[other]
+value = 1
+"""
+
+
+@pytest.fixture
+def asking(tmp_path) -> Path:
+    return project(tmp_path / "asking", INIT)
+
+
+def test_init_runs_in_one_builder(store: Store, asking):
+    with store.recorded() as (recorded, recorder):
+        first = recorded.build(asking)
+        # One for all questions, one for each part.
+        assert recorder.containers == 3
+    version, shared = store.files(first, "user")["parts/user/text"].decode().split()
+    assert (version.split(".")[0], shared) == ("12", "1False")
+    state = (asking / ".installed.cfg").read_text()
+    # Process 1 and the question's own; the sleep of the one before is gone.
+    assert "\nprocesses = 2\n" in state
+    assert "\nfound = nothing\n" in state
+    assert part(first, "user")["requires"] == ["gcc"]
+    check_whole(store)
+
+    alone = Store(store.engine, store.home, store.url, CLI_ALONE)
+    assert alone.build(asking)["image"] == first["image"]
+
+
+def test_a_question_that_fails_leaves_nothing_running(store: Store, asking):
+    error = store.fail(asking, "gcc:init=raise KeyError('x')", code=3)
+    assert "init, line 1: KeyError: 'x'" in error["brief"]
+    assert (error["section"], error["option"]) == ("gcc", "init")
+    check_whole(store)
+
+
+LATE = """
+[buildout]
+parts = late
+
+[late]
+recipe = slapos.recipe.build
+base = {base}
+md5 = {md5}
+install =
+  import os
+  os.mkdir(location)
+  with open(self.download(options['base'] + '/a.txt', options['md5'] or None)) as f: text = f.read()
+  with open(self.download('${{:_profile_base_location_}}/beside.txt')) as f: text += f.read()
+  with open(os.path.join(location, 'text'), 'w') as f: f.write(text)
+"""
+
+
+@pytest.fixture
+def late(tmp_path):
+    """A function that writes the project whose part asks for two files; the first one is at a URL of the mirror's."""
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "a.txt").write_text("a")
+    md5 = hashlib.md5(b"a", usedforsecurity=False).hexdigest()
+
+    def make(name: str, md5: str = md5) -> Path:
+        text = LATE.format(base="https://nowhere.invalid/files", md5=md5)
+        text = text.replace("parts = late", f"parts = late\nmirrors = {mirror}")
+        return project(tmp_path / name, text, beside_txt="beside")
+
+    return make
+
+
+def test_a_source_that_is_asked_for_late(store: Store, late):
+    directory = late("late")
+    with store.recorded() as (recorded, recorder):
+        first = recorded.build(directory)
+        # One for its constructor. Then it ends twice, asking; the third run makes it.
+        assert recorder.containers == 4
+    assert store.files(first, "late") == {"parts/late/text": b"abeside"}
+    lock = json.loads((directory / "cbuild.lock").read_text())
+    assert list(lock["sources"]) == ["https://nowhere.invalid/files/a.txt"]
+
+    alone = Store(store.engine, store.home, store.url, CLI_ALONE)
+    for arguments in ((), ("--locked",), ("-o",)):
+        again = alone.build(directory, *arguments)
+        assert (again["image"], statuses(again)) == (first["image"], {"late": "cached"})
+
+    (directory / "beside.txt").write_text("other")
+    third = store.build(directory)
+    assert store.files(third, "late") == {"parts/late/text": b"aother"}
+    check_whole(store)
+
+
+def test_a_late_source_has_to_be_checked(store: Store, late):
+    error = store.fail(late("unchecked", ""), code=1)
+    assert (error["section"], error["line"] is not None) == ("late", True)
+    assert "a.txt" in error["brief"] + error["details"]
+
+
+def test_no_file_of_the_machine(store: Store, late):
+    error = store.fail(
+        late("outside"), "late:base=/et", "late:install=self.download(options['base'] + 'c/no-such-file')", code=1
+    )
+    assert "no file of the profile's" in error["brief"]
