@@ -70,7 +70,6 @@ class _Told:
     """[buildout] of a profile, option by option; what is wrong is collected."""
 
     def __init__(self, profile: Profile) -> None:
-        self._profile = profile
         self._resolver = Resolver(profile, with_directory(), lazy=True)
         self._options = self._resolver.settings()
         self._problems: list[ProfileError] = []
@@ -101,9 +100,9 @@ class _Told:
         return seconds if 0 < seconds < float("inf") else None
 
     def state(self) -> Path | None:
-        """Return the state file: beside the profile what ``installed`` is in the image's directory (OPT-2)."""
+        """Return the state file: in the buildout directory of the host (OPT-2)."""
         name = self.text("installed")
-        return self._profile.directory / name.removeprefix(f"{IMAGE_DIRECTORY}/") if name else None
+        return Path(self._resolver.on_host(name)) if name else None
 
     def log_format(self) -> str:
         """Return ``log-format``, which Python's logging must take."""
@@ -136,10 +135,12 @@ class _Told:
             if not self.text("download-cache"):
                 brief = "install-from-cache needs a download-cache."
                 self._wrong("install-from-cache", "contradiction", brief, "Name its directory: download-cache = …")
-        for name in ("directory", *INSIDE):
+        for name in INSIDE:
             if not is_below(value := self.text(name), IMAGE_DIRECTORY):
                 brief = f"{name} = {value[:200]} is not in the image's directory, {IMAGE_DIRECTORY}."
-                resolution = "Leave it out, or give a path relative to the profile's directory, which becomes that one."
+                resolution = (
+                    "Leave it out, or make it relative: it is in the buildout directory, which becomes that one."
+                )
                 self._wrong(name, "outside-image", brief, resolution)
         if self._problems:
             raise together(self._problems)

@@ -1,7 +1,7 @@
 """The directories that [buildout] names: relative to what, and where in the image (LANGUAGE.md LAY-4, OPT-1, SLP-7).
 
-A profile's directory on the host is the buildout's directory in the image: what a profile puts below the one is below
-the other. Caches are the host's and stay there.
+The buildout directory is one of the host's, and one fixed path in every image: what a profile puts below the one is
+below the other, so that equal parts have equal bytes wherever the profile lies. Caches are the host's and stay there.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ EVERY = ("directory", *CACHES, *INSIDE)
 class Directories:
     """Makes them absolute.
 
-    host: the directory of the root file. image: what stands for it where recipes run; the same in a buildout that runs
-    on its host. set_in: the file that set an option, None for the command line or a default.
+    profile: the directory of the root file. image: the buildout directory where recipes run; the same in a buildout
+    that runs on its host. set_in: the file that set an option, None for the command line or a default.
     """
 
-    def __init__(self, host: str, image: str, set_in: Callable[[str], str | None]) -> None:
-        self._host = host
+    def __init__(self, profile: str, image: str, set_in: Callable[[str], str | None]) -> None:
+        self._profile = profile
         self._image = image
         self._set_in = set_in
         self._done: set[str] = set()
+        self.host = profile
+        """The buildout directory on the host: where ``directory`` says, else the profile's."""
 
     def settle(self, options: MutableMapping[str, str]) -> None:
         """Settle the options that have no references (any more), each once.
@@ -42,10 +44,11 @@ class Directories:
             value = options.get(name)
             if value is None or name in self._done or "${" in value:
                 continue
-            settled = self._settled(name, value, options.get("directory", self._image))
-            if settled is None:
+            base = options.get("directory", self._image)
+            if name in INSIDE and "${" in base:
                 continue
             self._done.add(name)
+            settled = self._settled(name, value, base)
             if settled:
                 options[name] = settled
             elif name in CACHES:
@@ -57,35 +60,41 @@ class Directories:
         if value and base:
             options["installed"] = posixpath.join(base, self._inside(value))
 
-    def _settled(self, name: str, value: str, base: str) -> str | None:
-        """Return the settled value, empty for one that counts as unset; None while it needs an unknown directory."""
+    def on_host(self, path: str) -> str:
+        """Return the path on the host that a path in the image stands for; others as they are."""
+        return posixpath.join(self.host, posixpath.relpath(path, self._image)) if is_below(path, self._image) else path
+
+    def _settled(self, name: str, value: str, base: str) -> str:
+        """Return the settled value, empty for one that counts as unset."""
         if name in CACHES:
-            return value and posixpath.normpath(posixpath.join(self._place(name, value), os.path.expanduser(value)))  # noqa: PTH111 - text
+            return value and self._absolute(name, value)
         if name == "directory":
-            return posixpath.join(self._image, self._inside(value))
-        if "${" in base:
-            return None
+            return self._directory(value)
         if name == "eggs-directory":
             return self._eggs(value, base)
-        joined = posixpath.join(base, self._inside(value)) if value else ""
+        joined = posixpath.join(base, self._inside(value))
         return posixpath.normpath(joined) if ".." in joined else joined
+
+    def _directory(self, value: str) -> str:
+        path = posixpath.join(self._profile, os.path.expanduser(value))  # noqa: PTH111 - text
+        if self._profile == self._image or is_below(path, self._image):
+            return path
+        self.host = posixpath.normpath(path)
+        return self._image
 
     def _eggs(self, value: str, base: str) -> str:
         """Return the directory of eggs. One that buildouts of the host share is nothing to an image."""
-        value = os.path.expanduser(value) or "eggs"  # noqa: PTH111 - text
-        place = self._place("eggs-directory", value)
-        if place != self._host and posixpath.isabs(self._host):
-            value = posixpath.join(posixpath.relpath(place, self._host), value)
-        joined = posixpath.normpath(posixpath.join(base, self._inside(value)))
-        foreign = posixpath.isabs(value) and not is_below(joined, self._image) and self._host != self._image
-        return posixpath.join(base, "eggs") if foreign else joined
+        if self._set_in("eggs-directory") is None and not value.startswith(("/", "~")):
+            return posixpath.join(base, value or "eggs")
+        inside = self._inside(self._absolute("eggs-directory", value or "eggs"))
+        shared = not is_below(inside, self._image) and self._profile != self._image
+        return posixpath.join(base, "eggs") if shared else inside
 
-    def _place(self, name: str, value: str) -> str:
-        """Return the directory that a value is relative to."""
+    def _absolute(self, name: str, value: str) -> str:
+        """Return the path on the host: relative to the file that set it, or to the buildout directory."""
+        value = os.path.expanduser(value)  # noqa: PTH111 - text
         source = self._set_in(name)
-        if source is None or posixpath.isabs(value):
-            return self._host
-        if "://" in source and not value.startswith("~"):
+        if source is not None and "://" in source and not posixpath.isabs(value):
             raise ProfileError(
                 f"{name} = {value[:200]} is relative in a remote file.",
                 reason="ambiguous-directory",
@@ -93,13 +102,15 @@ class Directories:
                 option=name,
                 resolution="Make it absolute.",
             )
-        return posixpath.dirname(source)
+        place = self._profile if source is None else posixpath.dirname(source)
+        return posixpath.normpath(posixpath.join(place, value))
 
-    def _inside(self, value: str) -> str:
+    def _inside(self, path: str) -> str:
         """Return the path in the image for one that may be the host's."""
-        if is_below(value, self._host) and not is_below(value, self._image):
-            return posixpath.normpath(posixpath.join(self._image, posixpath.relpath(value, self._host)))
-        return value
+        for host in (self.host, self._profile):
+            if is_below(path, host) and not is_below(path, self._image):
+                return posixpath.normpath(posixpath.join(self._image, posixpath.relpath(path, host)))
+        return path
 
 
 def is_below(path: str, directory: str) -> bool:

@@ -124,6 +124,10 @@ class Resolver:
         """Return a section before inheritance and references; [buildout] with its defaults. KeyError for none."""
         return self._raw[section]
 
+    def on_host(self, path: str) -> str:
+        """Return the path on the host that a path in the buildout directory of the image stands for."""
+        return self._directories.on_host(path)
+
     def settings(self) -> Options:
         """Return [buildout], with its switches and levels checked; ProfileError for what is wrong with any of them."""
         options = self.section("buildout")

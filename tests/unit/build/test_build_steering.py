@@ -51,10 +51,19 @@ def test_relative_directories_belong_to_the_file_that_sets_them(told, tmp_path):
     assert (found.download_cache, found.state) == (tmp_path / "sub" / "c", tmp_path / "i.cfg")
 
 
-def test_the_profiles_directory_is_the_images(told, tmp_path):
-    found = told(f"directory = {tmp_path}/alt\nparts-directory = {tmp_path}/p\n")
-    assert found.state == tmp_path / "alt" / ".installed.cfg"
-    assert told("parts =", f"directory={tmp_path}").state == tmp_path / ".installed.cfg"
+@pytest.mark.parametrize(
+    ("directory", "state"),
+    [
+        ("{}/alt", "alt/.installed.cfg"), ("{}", ".installed.cfg"), ("alt", "alt/.installed.cfg"),
+        ("/srv/x", "/srv/x/.installed.cfg"), ("/opt/cbuild/x", "x/.installed.cfg"),
+    ],
+)  # fmt: skip
+def test_the_buildout_directory_is_where_the_state_file_lies(told, tmp_path, directory, state):
+    assert told("parts =", f"directory={directory.format(tmp_path)}").state == tmp_path / state
+
+
+def test_paths_in_the_buildout_directory_are_in_the_image(told, tmp_path):
+    assert told(f"directory = {tmp_path}/alt\nparts-directory = {tmp_path}/alt/p\nbin-directory = {tmp_path}/b")
 
 
 def test_a_home_is_the_users(told, monkeypatch):
@@ -106,8 +115,7 @@ def test_signatures_are_not_what_decides(told):
         ("builder = ${s:x}\nmirrors = ${s:y}\n[s]",
          [("missing-option", "builder", 2), ("missing-option", "mirrors", 3)]),
         ("builder = ${p:location}\n[p]\nrecipe = x", [("needs-recipe", "builder", 2)]),
-        ("directory = /srv/x\nbin-directory = b",
-         [("outside-image", "directory", 2), ("outside-image", "bin-directory", 3)]),
+        ("bin-directory = /srv/b", [("outside-image", "bin-directory", 2)]),
         ("parts-directory = ../x", [("outside-image", "parts-directory", 2)]),
         ("install-from-cache = true", [("contradiction", "install-from-cache", 2)]),
         ("install-from-cache = true\noffline = true\ndownload-cache = c", [("contradiction", "install-from-cache", 2)]),
