@@ -77,6 +77,7 @@ class Outcome:
     engine: str
     seconds: float
     unchanged: bool
+    dry_run: bool = False
 
     @property
     def nothing_done(self) -> bool:

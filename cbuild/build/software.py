@@ -15,6 +15,7 @@ from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, S
 from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared, prepare
 from cbuild.build.record import Record
+from cbuild.build.rehearsal import rehearse
 from cbuild.canonical import hex_of
 from cbuild.engine.api import Engine
 from cbuild.engine.select import connect
@@ -56,6 +57,8 @@ class Software:
         ready = prepare(
             self._profile, self._home, self._engine, self._report, only=settings.only, locked=settings.locked
         )
+        if ready.option("dry-run") == "true":
+            return rehearse(ready, self._report, started, partial=bool(settings.only))
         with self._writing(ready.state_path):
             # Who waited there finds in the store what the other one has built meanwhile.
             return self._perform(replace(ready, state=installed.read(ready.state_path)), started)

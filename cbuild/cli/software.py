@@ -6,6 +6,7 @@ import json as json_module
 import os
 import re
 import shutil
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -133,6 +134,7 @@ def _document(outcome: Outcome) -> dict[str, object]:
         "parts": [asdict(part) for part in outcome.parts],
         "removed": list(outcome.removed),
         "events": [list(event) for event in outcome.events],
+        "dry_run": outcome.dry_run,
         "profile": outcome.profile,
         "state": str(outcome.state or ""),
         "engine": outcome.engine,
@@ -142,6 +144,10 @@ def _document(outcome: Outcome) -> dict[str, object]:
 
 def _text(outcome: Outcome) -> str:
     image = f"{outcome.image.reference}  {outcome.image.digest}  {outcome.image.size / 1e6:.1f} MB"
+    if outcome.dry_run:
+        done = Counter(action for action, _ in outcome.events)
+        counts = f"{done['installing']} to install, {done['updating']} to update, {done['uninstalling']} to uninstall"
+        return f"Dry run, nothing was done: {counts}."
     if outcome.nothing_done:
         return f"Nothing to do: {len(outcome.parts)} parts are up to date ({outcome.seconds:.2f} s).\n{image}"
     width = max((len(part.name) for part in outcome.parts), default=0)
