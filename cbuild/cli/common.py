@@ -112,12 +112,11 @@ def open_profile(
     pin: write the checksums of the files that are URLs into cbuild.lock. report: gets what is fetched. lock: ``locked``
     and ``renew``, see ProfileFiles.
     """
-    from cbuild.profile import load, parse_assignment  # noqa: PLC0415 - not needed for --help
+    from cbuild.profile import home_of, load, parse_assignment  # noqa: PLC0415 - not needed for --help
 
     line = split(words, config)
     assignments = [parse_assignment(text) for text in line.assignments]
-    place = Path.cwd() if isinstance(line.profile, str) else line.profile.absolute().parent
-    remote = _Remote(place / LOCK, report, lock)
+    remote = _Remote(home_of(line.profile, assignments) / LOCK, report, lock)
     profile = load(line.profile, assignments, user_defaults=defaults_file(wanted=user_defaults), read=remote)
     if pin:
         remote.save()

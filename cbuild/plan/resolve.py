@@ -14,6 +14,7 @@ from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.part import Part, Plan, RecipeUse
 from cbuild.plan.place import Place, holding, named, place
+from cbuild.plan.texts import blamed
 from cbuild.plan.virtual import Virtual
 from cbuild.profile import Profile, Resolver, survey, with_directory
 from cbuild.recipe import code
@@ -131,11 +132,7 @@ class Planner:
                 reason="bad-value", resolution=f"Make {typed[0]} text.",
             ) from error  # fmt: skip
         except ProfileError as error:
-            # In a template's text; the resolver knows no place for that.
-            raise (error if error.file else self._error(
-                self._at(name), f"[{name}]: {error.brief}", reason=error.reason,
-                resolution=error.resolution, details=self._texts(buildout),
-            )) from error  # fmt: skip
+            raise together(self._in_texts(name, buildout) or [error]) from error
         asked = buildout.asked
         visible = {section: self._virtual.options(seen) for section, seen in asked.options.items()}
         visible |= {} if "buildout" in visible else self._moved()
@@ -209,8 +206,14 @@ class Planner:
             resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
         )  # fmt: skip
 
-    def _texts(self, buildout: LiveBuildout) -> str:
-        return "\n".join(f"in {url}" for url in buildout.asked.sources)
+    def _in_texts(self, part: str, buildout: LiveBuildout) -> list[ProfileError]:
+        """Return what is wrong in the files that a part renders: of those the resolver knows no places."""
+        errors: list[ProfileError] = []
+        for url, md5 in buildout.asked.sources.items() if buildout.renders else ():
+            text = buildout.source(url, md5).path.read_text(encoding="utf-8", errors="replace")
+            name = self._local.request(url, None, self._at(part)).shown
+            errors += blamed(text, name, part, lambda text: self._resolver.substitute(text, part))
+        return errors
 
     def _at(self, part: str) -> Place:
         return place(self._resolver, part, "recipe")

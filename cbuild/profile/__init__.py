@@ -5,8 +5,9 @@ from cbuild.profile.assignments import Assignment, parse_assignment
 from cbuild.profile.builtin import IMAGE_DIRECTORY, level, with_directory
 from cbuild.profile.directories import INSIDE, is_below
 from cbuild.profile.facts import BUILDER_FACTS, Facts
-from cbuild.profile.load import Profile, load
+from cbuild.profile.load import Profile, home_of, load
 from cbuild.profile.origins import Origin, Origins
+from cbuild.profile.problems import excerpt
 from cbuild.profile.section import Options
 from cbuild.profile.substitution import Resolver
 from cbuild.profile.survey import survey
@@ -24,6 +25,8 @@ __all__ = [
     "Profile",
     "Resolver",
     "annotate",
+    "excerpt",
+    "home_of",
     "is_below",
     "level",
     "load",

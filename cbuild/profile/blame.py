@@ -8,7 +8,7 @@ from cbuild.errors import ProfileError
 from cbuild.profile.problems import did_you_mean, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cbuild.profile.locate import Locator
 
@@ -21,7 +21,7 @@ class Blame:
     """Makes errors.
 
     sections: all that there are. trail: the options that are being put together now, outermost first. asking: the
-    sections whose constructors run, outermost first.
+    sections whose constructors run, outermost first. recipes_run: or nothing is known of what they set.
     """
 
     def __init__(
@@ -30,11 +30,14 @@ class Blame:
         sections: Mapping[str, Mapping[str, str]],
         trail: list[Label],
         asking: list[str],
+        *,
+        recipes_run: bool,
     ) -> None:
         self._locator = locator
         self._sections = sections
         self._trail = trail
         self._asking = asking
+        self._recipes_run = recipes_run
         self._guesses = MAX_GUESSES
 
     def at_trail(self, error: ProfileError, text: str = "") -> ProfileError:
@@ -61,7 +64,7 @@ class Blame:
             error.section, error.option = "buildout", "parts"
         return self._locator.place(error, name)
 
-    def missing_option(self, section: str, option: str, names: Iterable[str], reference: str = "") -> ProfileError:
+    def missing_option(self, section: str, option: str, names: Collection[str], reference: str = "") -> ProfileError:
         """Return the error for an option that isn't there.
 
         names: of the options that are. reference: what stands between ``${`` and ``}``.
@@ -72,9 +75,17 @@ class Blame:
             section=section,
             option=option,
             details=self._locator.needed_by(self._trail),
-            resolution=self._guess(option, names) or f"Add `{option} = ...` to [{section}].",
+            resolution=self._guess(option, names) or self._remedy(section, option, names),
         )
         return self.at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
+
+    def _remedy(self, section: str, option: str, names: Collection[str]) -> str:
+        """Return what to do about an option that isn't there; in a part the recipe may be who sets it."""
+        if "recipe" in names and option != "recipe":
+            if not self._recipes_run:
+                return f"No file has it. The recipe of [{section}] may set it, which only a build shows."
+            return f"Neither a file nor the recipe of [{section}] sets it: correct the name, or add `{option} = ...`."
+        return f"Add `{option} = ...` to [{section}]."
 
     def _guess(self, name: str, names: Iterable[str]) -> str:
         """Return a near-miss. Finding one is slow: a profile full of errors gets some."""

@@ -34,6 +34,8 @@ MAX_FILES = 50_000
 MAX_SIZE = 1 << 26
 MAX_NAME = 4096
 """Characters of a URL, as of a path: a server that answers whatever it is asked could make relative names grow."""
+NAMED = "Name the profile's file: -c FILE.cfg, or as the first word."
+EXTENDED = "Names in extends are relative to the file that they are in."
 BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
 
 _IS_URL = re.compile(r"[a-zA-Z+]+://").match
@@ -214,7 +216,7 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
             reason=reason,
             details="" if reason == "missing-file" else str(error),
             **_place(chain, mention, name),
-            resolution=near or "Names in extends are relative to the file that they are in.",
+            resolution=near or (EXTENDED if mention else NAMED),
         ) from None
 
 

@@ -27,9 +27,8 @@ _IS_URL = re.compile(r"[a-zA-Z+]+://").match
 class Profile:
     """A profile as its files and the command line give it: merged, neither expanded nor substituted.
 
-    name: the root file's path, or its URL. directory: where the root file is; for a URL the current directory, where
-    what belongs to the profile (lock, state file) then lies. files: all of them, each once, the root first.
-    sections: without built-in defaults. origins: where every option comes from (made when looked at).
+    name: the root file's path, or its URL. directory: where what belongs to it lies, see home_of. files: each
+    once, the root first. sections: without built-in defaults. origins: where every option comes from.
     bases: what ``_profile_base_location_`` is in any of the files; the root of a web server is left out.
     """
 
@@ -60,9 +59,7 @@ def load(
     adds files on top. user_defaults: a file below all others, ignored if it isn't there. facts: of the machine for
     which conditions are evaluated. read: returns the bytes at a URL. Raises ProfileError.
     """
-    name = str(file)
-    if not _IS_URL(name):
-        name = _absolute(name)
+    name = str(file) if _IS_URL(str(file)) else _absolute(str(file))
     loader = Loader(facts, read, {item.option: item.value for item in assignments if _sets_buildout(item)})
     below = []
     if user_defaults is not None and user_defaults.is_file():
@@ -81,12 +78,22 @@ def load(
     assign(sections, kept, DEFAULTS)
     return Profile(
         name=name,
-        directory=Path.cwd() if _IS_URL(name) else Path(root.directory),
+        directory=home_of(name, assignments),
         files=tuple(item.name for item in (*loader.read_order[len(defaults) :], *defaults)),
         sections=sections,
         origins=Origins(tuple(sections), layers, kept),
         bases=_bases(loader.files),
     )
+
+
+def home_of(file: Path | str, assignments: Iterable[Assignment]) -> Path:
+    """Return the directory where what belongs to a profile lies, as its lock: the root file's own.
+
+    For a URL it is what ``buildout:directory`` on the command line says (EXT-4), else the current one.
+    """
+    if not _IS_URL(str(file)):
+        return Path(_absolute(str(file))).parent
+    return Path.cwd() / Path(_option(assignments, "directory") or ".").expanduser()
 
 
 def _absolute(name: str) -> str:

@@ -73,7 +73,9 @@ class Resolver:
         self._opening: list[str] = []
         self._asking: list[str] = []
         self._trail: list[Label] = []
-        self._blame = Blame(self._locator, self._raw, self._trail, self._asking)
+        self._blame = Blame(
+            self._locator, self._raw, self._trail, self._asking, recipes_run=initialize is not None
+        )  # fmt: skip
         self._references: dict[str, dict[str, None]] = {}
         self._total = 0
         self._started = False

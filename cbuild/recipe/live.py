@@ -65,6 +65,8 @@ class LiveBuildout(Buildout):
         self._part = part
         self._fetch = fetch
         self.asked = Asked()
+        self.renders = False
+        """Whether the part had references in a text of its own replaced."""
 
     def __getitem__(self, section: str) -> Options:
         """Return a section, initialising it; reads are noted."""
@@ -107,6 +109,7 @@ class LiveBuildout(Buildout):
 
     def substitute(self, text: str, section: str) -> str:
         """Return text with references replaced; what it refers to is noted."""
+        self.renders = True
         for owner, option in references(text):
             if owner and owner != self._part:
                 self._note(owner, option)

@@ -80,6 +80,9 @@ def test_pins_lie_beside_the_profile(web, software, tmp_path):
         software,
         f"{web.url}/base.cfg",
     }
+    profile, _ = open_profile([software, "buildout:directory=../there"])
+    assert profile.directory.resolve() == tmp_path / "there"
+    assert (tmp_path / "there" / "cbuild.lock").exists()
     (tmp_path / "local").mkdir()
     (tmp_path / "local" / "x.cfg").write_text(f"[buildout]\nextends = {web.url}/base.cfg\n")
     open_profile([str(tmp_path / "local" / "x.cfg")])

@@ -160,3 +160,14 @@ def test_what_is_wrong_with_several_files_is_told_at_once(write):
         ("missing-file", "a.cfg", 2),
     ]
     assert all(error.chain for error in every)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("nosuch.cfg", "-c FILE.cfg"), ("rot.cfg", "'root.cfg'"), ("root.cfg", "Names in extends")]
+)
+def test_what_to_do_about_a_file_that_is_not_there(write, tmp_path, name, words):
+    write(root="[buildout]\nextends = nosuch-base.cfg\n")
+    with pytest.raises(ProfileError) as caught:
+        load(tmp_path / name)
+    assert caught.value.reason == "missing-file"
+    assert words in caught.value.resolution

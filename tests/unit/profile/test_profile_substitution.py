@@ -208,3 +208,18 @@ def test_what_is_wrong_in_buildout_has_its_place(resolve):
     with pytest.raises(ProfileError) as caught:
         resolve("[buildout]\nparts =\nnewest = yes\n").section("buildout")
     assert (caught.value.reason, caught.value.line) == ("bad-boolean", 3)
+
+
+@pytest.mark.parametrize(
+    ("option", "initialize", "words"),
+    [
+        ("s:b", None, "Add `b = ...` to [s]"),
+        ("p:location", None, "may set it"),
+        ("p:location", lambda _name, _options: None, "Neither a file nor the recipe"),
+        ("p:recip", None, "Did you mean 'recipe'?"),
+    ],
+)
+def test_what_to_do_about_an_option_that_is_not_there(resolve, option, initialize, words):
+    with pytest.raises(ProfileError) as caught:
+        resolve("[buildout]\n[s]\na = 1\n[p]\nrecipe = r\n", initialize=initialize).option(*option.split(":"))
+    assert words in caught.value.resolution
