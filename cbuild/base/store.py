@@ -13,6 +13,7 @@ from cbuild.base.model import Base
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes, write_atomic
 from cbuild.engine.api import LayerFile
 from cbuild.image.layout import CONFIG, LAYER, MANIFEST, Descriptor, Layout
+from cbuild.state.use import using
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -107,6 +108,6 @@ def record(home: Home, inputs: str, base: Base) -> None:
 def locked(home: Home, key: str) -> Iterator[None]:
     """Let one process at a time make the base that key stands for."""
     home.bases.mkdir(parents=True, exist_ok=True)
-    with (home.bases / f".{key}.lock").open("w") as stream:
+    with using(home), (home.bases / f".{key}.lock").open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         yield

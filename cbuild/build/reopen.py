@@ -20,9 +20,9 @@ from cbuild.state.home import Home
 @contextmanager
 def reopened(home: Home, engine: Engine, part: str, command: Sequence[str]) -> Iterator[Sequence[str]]:
     """Start the kept builder of part; yield the argv that opens command in it. UsageError (``nothing-kept``)."""
-    scratch = Scratch(_kept(home, part), keep=True)
     builder = base.ensure("builder", home, silent)
     with running(home) as run:
+        scratch = Scratch(_kept(home, part), keep=True)
         sandbox = Sandbox(engine, home, builder, run, make_jobs=1)
         sandbox.load()
         container = engine.create(replace(sandbox.spec(part, scratch), command=("sleep", "infinity")))

@@ -19,6 +19,7 @@ from cbuild.errors import UsageError
 from cbuild.image.layout import Layout
 from cbuild.state import locks
 from cbuild.state.home import Home
+from cbuild.state.use import using
 
 ABANDONED = 3600.0
 """Seconds after which a temporary document belongs to a process that was killed: writing one takes milliseconds."""
@@ -41,6 +42,7 @@ def running(home: Home) -> Iterator[str]:
     name = f"{os.getpid()}-{uuid.uuid4().hex[:8]}"
     directory = home.work / name
     with ExitStack() as stack:
+        stack.enter_context(using(home))
         # It comes into being and is locked in one go: who cleans up at this moment must not take it for a dead one's.
         with _judging(home):
             directory.mkdir(parents=True)

@@ -28,7 +28,7 @@ from cbuild.image.load import loadable
 from cbuild.layer.write import Layer
 from cbuild.plan.part import Part
 from cbuild.profile import Profile
-from cbuild.state import installed
+from cbuild.state import installed, roots, use
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed
 from cbuild.state.results import Results
@@ -53,12 +53,17 @@ class Software:
     def run(self) -> Outcome:
         """Build what has to be built and return the outcome; PartError when parts failed, after all others are done."""
         started = time.monotonic()
+        with use.using(self._home, lambda: self._report(Event("waiting", "gc", "Waiting for cbuild gc."))):
+            return self._build(started)
+
+    def _build(self, started: float) -> Outcome:
         settings = self._settings
         ready = prepare(
             self._profile, self._home, self._engine, self._report, only=settings.only, locked=settings.locked
         )
         if ready.option("dry-run") == "true":
             return rehearse(ready, self._report, started, partial=bool(settings.only))
+        roots.note(self._home, ready.state_path)
         with self._writing(ready.state_path):
             # Who waited there finds in the store what the other one has built meanwhile.
             return self._perform(replace(ready, state=installed.read(ready.state_path)), started)

@@ -66,9 +66,9 @@ def verify(
     causes: look for what makes the difference: up to a dozen more installations of a part that came out different.
     UsageError (``unknown-part``, ``not-built``) before anything runs.
     """
-    chosen = _chosen(ready, names)
     found: dict[str, Verified] = {}
     with _again(ready, home, engine) as again:
+        chosen = _chosen(ready, Layout(home.oci), names)
 
         def action(name: str, share: int) -> None:
             del share  # of the processors: each has one
@@ -83,7 +83,7 @@ def verify(
     return [found[name] for name in chosen]
 
 
-def _chosen(ready: Prepared, names: Sequence[str]) -> list[str]:
+def _chosen(ready: Prepared, layout: Layout, names: Sequence[str]) -> list[str]:
     for name in names:
         if name not in ready.plan.parts:
             raise UsageError(
@@ -93,7 +93,8 @@ def _chosen(ready: Prepared, names: Sequence[str]) -> list[str]:
                 resolution="`cbuild graph --json` lists the parts.",
             )
     chosen = [name for name in ready.plan.parts if name in names or not names]
-    missing = [name for name in chosen if name not in ready.parts.built]
+    built = ready.parts.built
+    missing = [name for name in chosen if name not in built or not layout.has(built[name].result.layer.diff_id)]
     if missing:
         raise UsageError(
             f"There is nothing to compare {missing[0]} with: the store doesn't have it as the profile is now.",

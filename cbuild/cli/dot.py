@@ -6,7 +6,8 @@ import itertools
 import json
 from typing import TYPE_CHECKING
 
-from cbuild.cli.svg import COLOURS, CRITICAL, duration
+from cbuild.cli.figures import duration
+from cbuild.cli.svg import COLOURS, CRITICAL
 
 if TYPE_CHECKING:
     from cbuild.build.graph import Node, PartGraph

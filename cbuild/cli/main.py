@@ -28,6 +28,7 @@ COMMANDS = {
     "shell": "A shell in a partition, or in the builder of a part that failed.",
     "verify": "Install parts again in a different builder, and compare.",
     "graph": "The parts and what they refer to, as a picture or as data.",
+    "gc": "Remove from the store what nobody needs.",
     "base": "Base images: build, show, lock.",
 }
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from cbuild.cli.figures import amount, duration
 from cbuild.cli.layered import HEIGHT, Box, Drawing, draw
 
 if TYPE_CHECKING:
@@ -56,20 +57,6 @@ def svg(graph: PartGraph, title: str) -> str:
         "</g>",
         "</svg>",
     ])  # fmt: skip
-
-
-def duration(seconds: float) -> str:
-    """Return seconds for a person: ``1.2 s``, ``4 min 10 s``, ``1 h 02 min``."""
-    if seconds < 60:  # noqa: PLR2004 - the clock's
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
-
-
-def amount(size: int) -> str:
-    """Return bytes for a person: ``20 kB``, ``1.5 MB``."""
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"  # noqa: PLR2004 - a megabyte
 
 
 def _subtitle(graph: PartGraph) -> str:

@@ -11,7 +11,7 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -123,18 +123,32 @@ class Layout:
         manifest = Descriptor(MANIFEST, digest, self.blob(digest).stat().st_size)
         if self.images().get(reference) == manifest:
             return
+        with self._changing() as images:
+            images[reference] = manifest
+        if not (self.root / "oci-layout").exists():
+            write_atomic(self.root / "oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"}))
+
+    def untag(self, references: Collection[str]) -> None:
+        """Take references out of the index; the blobs stay."""
+        if references:
+            with self._changing() as images:
+                for reference in references:
+                    images.pop(reference, None)
+
+    @contextmanager
+    def _changing(self) -> Iterator[dict[str, Descriptor]]:
+        """Give the index for a block and write it as the block leaves it; one process at a time."""
         self.root.mkdir(parents=True, exist_ok=True)
         with (self.root / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            images = self.images() | {reference: manifest}
+            images = self.images()
+            yield images
             entries = [
                 {**descriptor.as_dict(), "annotations": {REFERENCE: name}}
                 for name, descriptor in sorted(images.items())
             ]
             index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
             write_atomic(self.root / "index.json", canonical_json(index))
-            if not (self.root / "oci-layout").exists():
-                write_atomic(self.root / "oci-layout", canonical_json({"imageLayoutVersion": "1.0.0"}))
 
 
 def _locked_file(directory: Path) -> tuple[int, str]:

@@ -20,6 +20,7 @@ from cbuild.events import Event, Report, silent
 from cbuild.instance import document
 from cbuild.instance.document import Instance
 from cbuild.state.home import Home
+from cbuild.state.use import using
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Store:
         """Hold the lock of an instance (or, for ``node``, of the node's record); wait for another cbuild if need be."""
         directory = self.home.instances / ".locks"
         directory.mkdir(parents=True, exist_ok=True)
-        with (directory / f"{name}.lock").open("w") as lock:
+        with using(self.home), (directory / f"{name}.lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -8,6 +8,7 @@ from typing import cast
 
 from cbuild.canonical import canonical_json, hex_of, write_atomic
 from cbuild.state.home import Home
+from cbuild.state.results import touch
 
 Document = Mapping[str, object]
 
@@ -20,10 +21,13 @@ class Answers:
 
     def get(self, digest: str) -> Document | None:
         """Return the answer that is kept, None if there is none."""
+        path = self._directory / f"{hex_of(digest)}.json"
         try:
-            return cast("Document", json.loads((self._directory / f"{hex_of(digest)}.json").read_bytes()))
+            answer = cast("Document", json.loads(path.read_bytes()))
         except (FileNotFoundError, ValueError):
             return None
+        touch(path)
+        return answer
 
     def keep(self, digest: str, answer: Document) -> None:
         """Keep an answer, or what was asked for; a failure is not kept."""

@@ -92,6 +92,11 @@ class Home:
         return self.root / "seconds"
 
     @property
+    def roots(self) -> Path:
+        """Return the list of the state files that refer to this store, see cbuild.state.roots."""
+        return self.root / "roots"
+
+    @property
     def locks(self) -> Path:
         """Return the files that processes lock which share this store."""
         return self.root / "locks"

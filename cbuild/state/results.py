@@ -1,9 +1,12 @@
-"""What each key gave: the store's memory. A result is written after its layer is whole, and never changed."""
+"""What each key gave: the store's memory. A result is written after its layer is whole, and never changes."""
 
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,9 @@ from cbuild.events import Event, Report, silent
 from cbuild.image.layout import Layout
 from cbuild.layer.write import Layer
 from cbuild.state.home import Home
+
+DAY = 86400.0
+"""Seconds; uses are noted once in that time."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +57,7 @@ class Results:
             pass
         else:
             if self._layout.has(result.layer.diff_id, result.layer.size):
+                touch(damaged)
                 return result
             damaged = self._layout.blob(result.layer.diff_id)
         if damaged.exists() and key not in self._told:
@@ -77,6 +84,13 @@ class Results:
 
     def _path(self, key: str) -> Path:
         return self._home.results / f"{hex_of(key)}.json"
+
+
+def touch(path: Path) -> None:
+    """Note that a document of the store was used: its mtime is the last use, to the day (see cbuild.state.garbage)."""
+    with suppress(OSError):
+        if time.time() - path.stat().st_mtime > DAY:
+            os.utime(path)
 
 
 def _result(found: Mapping[str, Any]) -> Result:

@@ -41,7 +41,7 @@ def test_a_run_has_a_directory_while_it_lasts(home):
     with running(home) as first, running(home) as second:
         assert sorted(path.name for path in home.work.iterdir()) == sorted([first, second])
     assert list(home.work.iterdir()) == []
-    assert sorted(path.name for path in home.root.iterdir()) == [".runs", "work"]
+    assert sorted(path.name for path in home.root.iterdir()) == [".in-use", ".runs", "work"]
 
 
 def test_builders_can_read_what_a_run_writes_whatever_the_umask(home):

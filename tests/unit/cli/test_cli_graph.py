@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from cbuild.build.graph import Node, PartGraph
 from cbuild.cli import graph as command
 from cbuild.cli.dot import dot
+from cbuild.cli.figures import amount, duration
 from cbuild.cli.layered import HEIGHT, draw
-from cbuild.cli.svg import amount, duration, svg
+from cbuild.cli.svg import svg
 
 GRAPH = PartGraph(
     (
@@ -92,4 +93,4 @@ def test_the_document():
 
 def test_figures_for_a_person():
     assert [duration(seconds) for seconds in (0.04, 59.9, 250, 3720)] == ["0.0 s", "59.9 s", "4 min 10 s", "1 h 02 min"]
-    assert [amount(size) for size in (0, 10240, 1_000_000)] == ["0 kB", "10 kB", "1.0 MB"]
+    assert [amount(size) for size in (0, 10240, 1_000_000, 3 * 10**9)] == ["0 kB", "10 kB", "1.0 MB", "3.0 GB"]
