@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from cbuild.errors import HostError
+from cbuild.engine.api import Engine, LoadableImage
+from cbuild.errors import EngineError, HostError
 from cbuild.image.layout import Layout
 
 
@@ -20,6 +19,12 @@ def damaged(layout: Layout, digest: str) -> HostError:
     )
 
 
-def find(layout: Layout, digests: Iterable[str]) -> HostError | None:
-    """Return the error for the first of these layers that isn't sound; all are read."""
-    return next((damaged(layout, digest) for digest in digests if not layout.is_sound(digest)), None)
+def load(engine: Engine, layout: Layout, image: LoadableImage) -> None:
+    """Hand image to engine. When it refuses, and that is because of a damaged layer, that is the error."""
+    try:
+        engine.load(image)
+    except EngineError:
+        for layer in image.layers:
+            if not layout.is_sound(layer.diff_id):
+                raise damaged(layout, layer.diff_id) from None
+        raise

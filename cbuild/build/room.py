@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cbuild.errors import HostError
@@ -21,6 +24,20 @@ def check_room(directory: Path, part: str) -> None:
     few = found.f_files > 0 and found.f_favail < FEW
     if little or few:
         raise disk_full(directory, f"{part} failed with {found.f_bavail * found.f_frsize} bytes left there.")
+
+
+@contextmanager
+def telling_of_a_full_disk(directory: Path) -> Iterator[None]:
+    """Make an error of cbuild's of the system's for a full disk, or a quota that is used up.
+
+    directory: what is written to, where the system doesn't say which file it was.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise disk_full(Path(error.filename or directory), f"{error.strerror}.") from error
 
 
 def disk_full(directory: Path, details: str) -> HostError:

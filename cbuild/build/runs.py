@@ -80,9 +80,17 @@ def clean(home: Home, engine: Engine) -> None:
     Layout(home.oci).remove_unfinished()
     locks.sweep(home)
     for name in dead:
-        shutil.rmtree(home.work / name, ignore_errors=True)
+        _remove(home.work / name)
     _clean_trees(home)
     _clean_documents(home.keys, home.results, home.answers, home.seconds, home.oci)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a dead run's directory, its lock last: without one, what is there looks as if it were kept on purpose."""
+    for path in directory.glob("*"):
+        if path.name != "lock":
+            shutil.rmtree(path, ignore_errors=True)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _clean_trees(home: Home) -> None:

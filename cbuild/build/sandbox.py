@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self, cast
 
 from cbuild.base import Base
+from cbuild.build import damage
 from cbuild.build.growing import opened
 from cbuild.build.room import check_room
 from cbuild.build.runs import label
@@ -142,7 +143,8 @@ class Sandbox:
         """Hand the builder's image to the engine, if it lacks it."""
         if not self._engine.has_image(self._builder.digest):
             reference = f"localhost/cbuild/builder:{hex_of(self._builder.digest)[:12]}"
-            self._engine.load(LoadableImage(self._builder.config, self._builder.layers, reference))
+            image = LoadableImage(self._builder.config, self._builder.layers, reference)
+            damage.load(self._engine, Layout(self._home.oci), image)
 
     def install(self, task: Task, log: Path, *, keep: bool) -> Result:
         """Install a part and store its layer. The log ends up at log; meanwhile it is what growing_log says.

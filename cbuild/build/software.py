@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+from cbuild.build import damage
 from cbuild.build.alone import Alone
 from cbuild.build.failed import failed
 from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
@@ -16,6 +17,7 @@ from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared, prepare
 from cbuild.build.record import Record
 from cbuild.build.rehearsal import rehearse
+from cbuild.build.room import telling_of_a_full_disk
 from cbuild.canonical import hex_of
 from cbuild.engine.api import Engine
 from cbuild.engine.select import connect
@@ -51,7 +53,14 @@ class Software:
         self._began = time.time()
 
     def run(self) -> Outcome:
-        """Build what has to be built and return the outcome; PartError when parts failed, after all others are done."""
+        """Build what has to be built and return the outcome; PartError when parts failed, after all others are done.
+
+        HostError ``disk-full`` and ``store-damaged``; other errors as prepare has them.
+        """
+        with telling_of_a_full_disk(self._home.root):
+            return self._run()
+
+    def _run(self) -> Outcome:
         started = time.monotonic()
         with use.using(self._home, lambda: self._report(Event("waiting", "gc", "Waiting for cbuild gc."))):
             return self._build(started)
@@ -149,7 +158,7 @@ class Software:
         engine = self._engine()
         for name in filter(None, (reference, settings.tag)):
             self._report(Event("loading", name, f"Loading {name} into {engine.name}."))
-            engine.load(loadable(self._layout, image.digest, name))
+            damage.load(engine, self._layout, loadable(self._layout, image.digest, name))
         return engine.name
 
     def _part_outcome(self, part: Part, parts: Parts, *, in_image: bool) -> PartOutcome:

@@ -71,7 +71,9 @@ def engine_pool(tmp_path_factory) -> Iterator[Callable[[str], Running]]:
                 if named:
                     started[name] = Running(name, named, Home(tmp_path_factory.mktemp("home")))
                 elif name == "docker":
-                    started[name] = Running(name, stack.enter_context(dockerd()), Home(tmp_path_factory.mktemp("home")))
+                    started[name] = Running(
+                        name, stack.enter_context(dockerd()).url, Home(tmp_path_factory.mktemp("home"))
+                    )
                 else:
                     home = stack.enter_context(podman_home())
                     engine = connect("podman", home, environment={})

@@ -25,21 +25,26 @@ from cbuild.state.home import Home
 START_TIMEOUT = 60
 
 
-@contextmanager
-def dockerd() -> Iterator[str]:
-    """Run a dockerd beside whatever else runs here; yield its URL."""
-    program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/usr/local/sbin:/sbin")
-    if program is None:
-        pytest.fail("dockerd is not installed (Debian: docker.io), and CBUILD_TEST_DOCKER names no running one")
-    # Not pytest's tmp_path: containerd's sockets lie below it, and end at 107 characters.
-    with scratch("cbuild-dockerd-") as root:
-        url = f"unix://{root}/docker.sock"
+class Dockerd:
+    """A dockerd below root beside whatever else runs here; it can be killed and started again."""
+
+    def __init__(self, root: Path) -> None:
+        self.url = f"unix://{root}/docker.sock"
+        self._root = root
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/usr/local/sbin:/sbin")
+        if program is None:
+            pytest.fail("dockerd is not installed (Debian: docker.io), and CBUILD_TEST_DOCKER names no running one")
+        root = self._root
         arguments = [
             program,
             f"--data-root={root}/data",
             f"--exec-root={root}/exec",
             f"--pidfile={root}/pid",
-            f"--host={url}",
+            f"--host={self.url}",
             # Neither docker0 nor the packet filter's DOCKER chains are shared with another dockerd. Static addresses on
             # networks of their own need neither.
             "--bridge=none",
@@ -49,13 +54,37 @@ def dockerd() -> Iterator[str]:
             "--experimental",
         ]
         with (root / "log").open("wb") as log:
-            process = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
+            self._process = subprocess.Popen(arguments, stdout=log, stderr=log, start_new_session=True)
+        wait_for_docker(self.url, self._process, root / "log")
+
+    def kill(self) -> None:
+        """Kill it and its containerd, as a machine short of memory may; its containers go on running."""
+        assert self._process
+        pid = self._root / "exec" / "containerd" / "containerd.pid"
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+        self._process.kill()
+        self._process.wait(30)
+        # Where nobody reaps orphans the number stays taken, and the next dockerd would wait for that process.
+        pid.unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """Stop it and its containers."""
+        if self._process:
+            self._process.terminate()
+            self._process.wait(30)
+
+
+@contextmanager
+def dockerd() -> Iterator[Dockerd]:
+    """Run a dockerd of our own."""
+    # Not pytest's tmp_path: containerd's sockets lie below it, and end at 107 characters.
+    with scratch("cbuild-dockerd-") as root:
+        engine = Dockerd(root)
         try:
-            wait_for_docker(url, process, root / "log")
-            yield url
+            engine.start()
+            yield engine
         finally:
-            process.terminate()
-            process.wait(30)
+            engine.stop()
 
 
 def wait_for_docker(url: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -80,6 +80,7 @@ class Store:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,
         )
 
     def run(self, directory: Path, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
@@ -185,7 +186,8 @@ def check_whole(store: Store) -> None:
     for path in (store.home.oci / "blobs" / "sha256").iterdir():
         with path.open("rb") as stream:
             assert hashlib.file_digest(stream, "sha256").hexdigest() == hex_of(path.name)
-    assert [path for path in store.home.work.iterdir() if path.name != "trees"] == []
+    left = [str(path) for path in store.home.work.rglob("*") if "trees" not in path.parts]
+    assert not left, left
     assert not store.containers()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import threading
 import time
 from dataclasses import dataclass, field
@@ -142,3 +143,25 @@ def test_a_run_starts_while_another_cleans(home):
     done.set()
     cleaner.join()
     assert not lost
+
+
+def test_who_is_killed_while_it_cleans_leaves_it_to_the_next(home, monkeypatch):
+    dead = home.work / DEAD
+    for name in ("one", "two", "three"):
+        (dead / name).mkdir(parents=True)
+    (dead / "lock").touch()
+    really, calls = shutil.rmtree, []
+
+    def killed(path, **options):
+        calls.append(path)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        really(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        clean(home, Containers())
+    monkeypatch.undo()
+    assert (dead / "lock").exists()
+    clean(home, Containers())
+    assert not dead.exists()
