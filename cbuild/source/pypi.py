@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from cbuild.source.request import Request, redact
-from cbuild.source.store import Expected, Store, Stored, chunks_of
+from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of
 from cbuild.source.unavailable import Unavailable
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # files/<hash of the file in three pieces>/NAME, and the older .../<python version or "source">/<letter>/<project>/NAME
 _LAYOUT = re.compile(r"/packages/(?:[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}|[a-z0-9.]+/[A-Za-z0-9]/[^/]+)/[^/]+$")
+_SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*-\d[A-Za-z0-9.]*(?:\.tar\.(?:gz|bz2|xz)|\.zip)")
 _SOURCE = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 
 
@@ -62,6 +63,25 @@ class PyPI:
         if parts.scheme == "file":
             return self.store.add(chunks_of(Path(url2pathname(parts.path))), expected, f"find-links, {link.filename}")
         return self.downloader.get(link.url, self.store, expected)
+
+
+@dataclass(frozen=True)
+class ByName(PyPI):
+    """The same for a file of a forge's that is called like a source distribution, which PyPI often has, too.
+
+    The checksum decides: releases are as a rule the very file that was uploaded there.
+    """
+
+    def serves(self, request: Request) -> bool:
+        """Return whether the request has a checksum, and a file named ``PROJECT-VERSION.tar.gz`` or the like."""
+        return request.checked and request.kind == "remote" and bool(_SDIST.fullmatch(request.filename))
+
+    def get(self, request: Request) -> Stored:
+        """Return it; another file of the same name is as good as none."""
+        try:
+            return super().get(request)
+        except WrongChecksum as problem:
+            raise Unavailable(f"another file: {problem}") from None
 
 
 def _project(filename: str) -> str:

@@ -13,7 +13,7 @@ from cbuild.source.fetch import Downloader
 from cbuild.source.index import Index
 from cbuild.source.indices import Indices
 from cbuild.source.places import Alternate, Directory, Itself, Place, mirror
-from cbuild.source.pypi import PyPI
+from cbuild.source.pypi import ByName, PyPI
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,11 @@ def places(
     # What a URL names by itself goes before a search, which may have to fetch indices first.
     indices = Indices(store.root / "apt", report)
     pool: list[Place] = [Pool(store, indices)] if debian else []
-    search: list[Place] = [ByChecksum(store, indices), Repacked(store, indices, report)] if debian else []
     distributions = Index(downloader, links, index)
+    by_name = ByName(store, downloader, distributions)
+    # Packing again is the dearest, so it comes last.
+    search: list[Place] = (
+        [ByChecksum(store, indices), by_name, Repacked(store, indices, report)] if debian else [by_name]
+    )
     everywhere = (*there, *pool, PyPI(store, downloader, distributions), *search)
     return Places(tuple(here), everywhere, distributions)

@@ -87,10 +87,22 @@ def test_a_url_of_pypis_file_store_on_a_dead_host(site, sources):
     assert sources().fetch(Request(f"{site.url}{path}", md5=md5(SDIST))).size == len(SDIST)
 
 
-def test_other_urls_do_not_ask_the_index(site, sources):
+def test_a_release_on_a_dead_forge_that_the_index_has(site, sources):
+    html(site)
+    request = Request("http://forge.invalid/releases/1.0/a_b-1.0.tar.gz", md5=md5(SDIST))
+    assert sources().fetch(request).md5 == md5(SDIST)
+    with pytest.raises(SourceError) as caught:
+        sources().fetch(Request("http://forge.invalid/releases/1.0/a_b-1.0.tar.gz", md5=md5(b"something else")))
+    assert caught.value.reason == "source-missing"
+    assert "a_b-1.0.tar.gz: another file" in caught.value.details
+
+
+@pytest.mark.parametrize("name", ["a_b.tar.gz", "a_b-1.0.rpm", "1.0.tar.gz"])
+def test_a_name_that_is_no_source_distributions_is_not_looked_for(site, sources, name):
+    html(site)
     with pytest.raises(SourceError):
-        sources().fetch(Request(f"{site.url}/a-b-1.0.tar.gz", md5=md5(SDIST)))
-    assert site.asked == ["/a-b-1.0.tar.gz"]
+        sources().fetch(Request(f"http://forge.invalid/{name}", md5=md5(SDIST)))
+    assert site.asked == []
 
 
 def test_pips_settings(monkeypatch):
