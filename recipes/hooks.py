@@ -31,8 +31,14 @@ class Hook:
         self._file: Source = files.checked(buildout, location)
         self._function = function.strip()
         if not files.inside(buildout, location):
-            for section in sorted(_sections(self._file.path.read_bytes(), self._function)):
+            for section in sorted(_sections(self._code(), self._function)):
                 dict(buildout.get(section, {}))
+
+    def _code(self) -> bytes:
+        try:
+            return self._file.path.read_bytes()
+        except Exception:  # noqa: BLE001 - what can't be had is said later, with all other sources
+            return b""
 
     def __call__(self, options: Options, buildout: Buildout, environ: dict[str, str], directory: Path) -> None:
         """Run it; what it changes in environ holds for the commands after it."""

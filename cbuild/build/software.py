@@ -126,12 +126,23 @@ class Software:
 
     def _install(self, ready: Prepared, record: Record) -> None:
         settings = self._settings
+        self._warn(ready)
         failures = ready.parts.install(
             list(ready.missing), self._engine(), settings.jobs, record, keep=settings.keep_failed
         )
         if failures.errors:
             record.interrupt()
             raise failed(failures, self._profile)
+
+    def _warn(self, ready: Prepared) -> None:
+        """Say which options of what is going to be installed nobody uses."""
+        from cbuild.plan.unused import unused  # noqa: PLC0415 - a run with nothing to do doesn't need it
+
+        parts = ready.plan.parts
+        for found in unused(self._profile, [parts[name] for name in ready.missing], parts.values()):
+            where = f" ({found.place})" if found.place else ""
+            message = f"Nothing uses the option {found.option} of [{found.part}]{where}. {found.hint}".rstrip()
+            self._report(Event("warning", found.part, message))
 
     def _inside(self, ready: Prepared, layers: Mapping[str, Layer]) -> list[str]:
         """Return the parts that belong to the image, in the order of layers."""

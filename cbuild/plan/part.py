@@ -30,7 +30,7 @@ class Part:
     given: its options before the constructor; options: after it, what other parts see. visible: of other sections what
     it read. sources: URL as the options have it, to what to fetch. requires: the parts that it refers to, and those
     that they refer to, in plan order. names: of all sections, if its recipe asked which there are. absent: sections,
-    and ``buildout:OPTION``, that it asked for and that aren't there.
+    and ``buildout:OPTION``, that it asked for and that aren't there. read: own options that a text of a file refers to.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Part:
     requires: tuple[str, ...]
     names: tuple[str, ...] | None = None
     absent: tuple[str, ...] = ()
+    read: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.texts import blamed
 from cbuild.plan.virtual import Virtual
 from cbuild.profile import Profile, Resolver, survey, with_directory
-from cbuild.recipe import code
+from cbuild.recipe import code, schema
 from cbuild.recipe.api import BadValue, MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
 from cbuild.recipe.registry import NATIVE, Native, find
@@ -116,6 +116,7 @@ class Planner:
 
         buildout = LiveBuildout(self._resolver, name, lambda url, md5: self._sources.fetch(request(url, md5)).path)
         try:
+            schema.load(native).check(name, given)
             native.load()(buildout, name, Options(buildout, name, options))
         except (MissingOption, MissingSection) as error:
             raise self._error(self._at(name), str(error), reason="missing-option") from error
@@ -140,7 +141,7 @@ class Planner:
         names = tuple(sorted(self._resolver.names())) if asked.names else None
         return Part(
             name, _use(native), given, self._virtual.options(options), visible, sources, (), names,
-            tuple(sorted(asked.absent)),
+            tuple(sorted(asked.absent)), frozenset(asked.own),
         )  # fmt: skip
 
     def _foreign(self, name: str, recipe: str) -> RecipeUse:

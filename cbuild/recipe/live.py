@@ -33,7 +33,7 @@ class Asked:
     """What one part's constructor asked for: option values by section, sources (URL to md5), what is not there.
 
     alternates: URL to another that may have it. names: whether it wanted to know which sections there are. absent:
-    sections, and ``buildout:OPTION``.
+    sections, and ``buildout:OPTION``. own: options of the part's own that a file's text refers to.
     """
 
     options: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -41,6 +41,7 @@ class Asked:
     alternates: dict[str, str] = field(default_factory=dict)
     names: bool = False
     absent: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
 
 
 class LiveSource(Source):
@@ -113,6 +114,8 @@ class LiveBuildout(Buildout):
         for owner, option in references(text):
             if owner and owner != self._part:
                 self._note(owner, option)
+            else:
+                self.asked.own.add(option)
         return self._resolver.substitute(text, section)
 
     def _note(self, section: str, option: str) -> None:

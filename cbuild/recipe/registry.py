@@ -16,13 +16,15 @@ class Native:
     """A recipe that cbuild ships: a class in a module of `recipes/`.
 
     in_builder: its constructor runs what the profile says, so it runs in a builder only. hooks: its install() runs
-    Python of the profile's. Either may import zc.buildout's names there.
+    Python of the profile's. Either may import zc.buildout's names there. schema: the name of the file that has its
+    options, if it isn't the module's (cbuild.recipe.schema).
     """
 
     module: str
     attribute: str = "Recipe"
     in_builder: bool = False
     hooks: bool = False
+    schema: str = ""
 
     @property
     def modules(self) -> tuple[str, ...]:
@@ -36,7 +38,7 @@ class Native:
 
 COMPILE = Native("recipes.compile", hooks=True)
 DOWNLOAD = Native("recipes.download")
-UNPACK = Native("recipes.download", "Unpacked")
+UNPACK = Native("recipes.download", "Unpacked", schema="download-unpacked")
 TEMPLATE = Native("recipes.template")
 JINJA2 = Native("recipes.jinja")
 COLLECTIVE = Native("recipes.collective")

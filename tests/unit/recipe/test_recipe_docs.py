@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 
 from cbuild.plan.resolve import Planner
 from cbuild.profile import load
+from cbuild.recipe import schema
 from cbuild.recipe.registry import NATIVE
 from cbuild.source import Sources
 from cbuild.state.home import Home
 
-TEXT = (Path(__file__).parents[3] / "docs" / "recipes.md").read_text()
+FILE = Path(__file__).parents[3] / "docs" / "recipes.md"
+TEXT = FILE.read_text()
 EXAMPLES = re.findall(r"(?:^    .*\n|^\n(?=    ))+", TEXT, re.MULTILINE)
 
 # What the examples refer to and don't show.
@@ -42,3 +45,35 @@ def test_an_example(example, tmp_path):
     home = Home(tmp_path / "home")
     plan = Planner(load(tmp_path / "software.cfg"), Sources(home), home, unchanged).plan()
     assert set(parts) <= set(plan.parts)
+
+
+HEAD = "| option | meaning | default |\n|---|---|---|\n"
+SCHEMAS = {found.title: found for found in map(schema.load, NATIVE.values())}
+
+
+def table(of: schema.Schema) -> str:
+    """Return the table of a recipe's options."""
+    rows = [
+        f"| `{name}` | {rules['description']} | {shown(rules.get('default', ''))} |".replace("|  |", "| |")
+        for name, rules in of.properties.items()
+    ]
+    return HEAD + "\n".join([*rows, *([f"| any other | {of.rest} | |"] if of.rest else [])]) + "\n"
+
+
+def shown(default: str) -> str:
+    """Return a default: a word is code, a sentence isn't."""
+    return default if " " in default or "`" in default or not default else f"`{default}`"
+
+
+@pytest.mark.parametrize("title", [title for title in SCHEMAS if title not in ("publish", "slapconfiguration")])
+def test_the_tables_of_options_are_the_schemas(title):
+    """CBUILD_WRITE_DOCS=1 writes them."""
+    text = FILE.read_text()
+    section = re.search(rf"^## {re.escape(title)}\n.*?(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+    assert section, f"docs/recipes.md has no section {title}"
+    found = re.search(re.escape(HEAD) + r"(?:\|.*\n)*", section[0])
+    assert found, f"the section {title} has no table of options"
+    if os.environ.get("CBUILD_WRITE_DOCS"):
+        FILE.write_text(text.replace(section[0], section[0].replace(found[0], table(SCHEMAS[title]))))
+        return
+    assert found[0] == table(SCHEMAS[title])

@@ -105,6 +105,11 @@ def test_sections_are_read_off_the_text(tmp_path, monkeypatch, code, needed):
     assert asked == needed
 
 
+def test_a_file_that_cant_be_had_is_not_the_constructors_to_say(tmp_path):
+    found = buildout(tmp_path, {"hook.py": str(tmp_path / "nothing")}, part={"h": "hook.py:f"})
+    Hook(found, found["part"], "h")
+
+
 def test_the_file_of_a_hook_may_be_another_parts(tmp_path):
     path = tmp_path / "opt" / "parts" / "x" / "hook.py"
     found = made(lambda b, _name, o: Hook(b, o, "h"), tmp_path / "opt", {"h": f"{path}:f"})
