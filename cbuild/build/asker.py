@@ -34,7 +34,7 @@ class Asker:
 
     def __init__(self, engine: Engine, sandbox: Sandbox, directory: Path) -> None:
         self._engine = engine
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self._scratch = Scratch(directory / ".questions", keep=False)
         self._tmp = self._scratch.root / "tmp"
         self._container = ""
@@ -49,7 +49,7 @@ class Asker:
         (self._scratch.job / SERVER).write_bytes(Path(serve.__file__).read_bytes())
         # For reading and writing: opening it doesn't wait for the other end.
         self._fifo = os.open(self._scratch.job / QUESTIONS, os.O_RDWR)
-        spec = self._sandbox.spec(QUESTIONS, self._scratch)
+        spec = self.sandbox.spec(QUESTIONS, self._scratch)
         mounts = (*spec.mounts, Mount(self._tmp, "/tmp", read_only=False))  # noqa: S108 - a mount in the container
         try:
             self._container = self._engine.create(replace(spec, command=COMMAND, mounts=mounts, tmpfs={}))
@@ -75,7 +75,7 @@ class Asker:
         self._scratch.empty(self._tmp, keep=(QUESTIONS, SERVER))
         self._tmp.chmod(0o1777)
         self._scratch.fill((), task.directories)
-        self._scratch.write_job(task)
+        self._scratch.write_job(task, self.sandbox.site(task))
         os.write(self._fifo, b"\n")
         self._wait()
         return self._scratch.result()

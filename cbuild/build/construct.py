@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cbuild.base import Base
+from cbuild.build.site import Sites
 from cbuild.engine.api import Engine
 from cbuild.plan.asking import Answer
 from cbuild.plan.key import key_of, question
@@ -32,6 +34,7 @@ class Constructors:
         self._sources = sources
         self._engine = engine
         self._answers = Answers(home)
+        self.sites = Sites(home, builder, sources)
         self._started = ExitStack()
         self._asker: Asker | None = None
 
@@ -52,7 +55,9 @@ class Constructors:
             return kept
         from cbuild.build.sandbox import Task  # noqa: PLC0415 - 30 ms that kept answers don't cost
 
-        answer = self._running().ask(Task.construct(part, sources, self._sources.fetch_all(part.recipe.develop)))
+        asker = self._running()
+        task = Task.construct(part, sources, self._sources.fetch_all(part.recipe.develop))
+        answer = asker.ask(replace(task, site=self.sites.of(part, asker.sandbox)))
         self._answers.keep(digest, answer)
         return answer
 

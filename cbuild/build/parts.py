@@ -27,6 +27,7 @@ from cbuild.state.results import Result, Results
 if TYPE_CHECKING:
     from cbuild.build.late import Late
     from cbuild.build.sandbox import Sandbox, Task
+    from cbuild.build.site import Sites
 
 UNBUILT = "not built yet"
 
@@ -54,17 +55,25 @@ class Parts:
     """Brings every part of a plan into the store.
 
     sources: URL as the options have it to the fetched file, of all parts. late: finds what recipes ask for while they
-    are installed.
+    are installed. sites: makes what recipes are imported from.
     """
 
     def __init__(
-        self, plan: Plan, home: Home, builder: Base, sources: Mapping[str, Fetched], late: Late, report: Report
+        self,
+        plan: Plan,
+        home: Home,
+        builder: Base,
+        sources: Mapping[str, Fetched],
+        late: Late,
+        sites: Sites,
+        report: Report,
     ) -> None:
         self._plan = plan
         self._home = home
         self._builder = builder
         self._sources = dict(sources)
         self._late = late
+        self._sites = sites
         self._report = report
         self._results = Results(home, report)
         self._lock = threading.Lock()
@@ -186,7 +195,7 @@ class Parts:
             details = self.document(part)
             key = key_of(details)
             with self._noted(part.name, key, sandbox.run):
-                task = replace(self.task(part), make_jobs=make_jobs)
+                task = replace(self.task(part), make_jobs=make_jobs, site=self._sites.of(part, sandbox))
                 try:
                     result = sandbox.install(task, self._results.log(key), keep=keep)
                 except NeedsMore as more:

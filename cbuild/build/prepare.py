@@ -12,6 +12,7 @@ from cbuild.build.construct import Constructors
 from cbuild.build.late import Late
 from cbuild.build.parts import Parts
 from cbuild.build.steering import Steering, steer
+from cbuild.distribution import Distributions
 from cbuild.engine.api import Engine
 from cbuild.events import Event, Report
 from cbuild.plan.part import Plan
@@ -49,10 +50,12 @@ def prepare(
     *,
     only: tuple[str, ...] = (),
     locked: bool = False,
+    renew: bool = False,
 ) -> Prepared:
     """Plan the profile, fetch its sources, look its parts up in the store.
 
     engine: connects at its first call, which happens only when a recipe of the profile's own has to be asked.
+    locked: refuse what cbuild.lock doesn't have. renew: choose Python distributions anew.
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
     steering = steer(profile)
@@ -66,13 +69,14 @@ def prepare(
     lock = Lock.load(profile.directory / "cbuild.lock")
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine)
-    planner = Planner(profile, sources, home, constructors)
+    distributions = Distributions(sources, lock, locked=locked, renew=renew)
+    planner = Planner(profile, sources, home, constructors, distributions)
     with constructors.ended():
         plan = planner.plan(only)
     state = installed.read(steering.state)
     late = Late(home, planner.facts, sources, lock)
     runtime = base.ensure(steering.runtime, home, report)
-    parts = Parts(plan, home, builder(), _fetch(plan, sources), late, report)
+    parts = Parts(plan, home, builder(), _fetch(plan, sources), late, constructors.sites, report)
     lock.save()
     missing = tuple(parts.look_up())
     lock.save()
@@ -85,6 +89,8 @@ def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, lock
         offline=steering.offline,
         download_cache=steering.download_cache,
         mirrors=steering.mirrors,
+        links=steering.find_links,
+        index=steering.index,
         require_checksum=steering.require_checksum,
         timeout=steering.timeout,
         lock=lock,

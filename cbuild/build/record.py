@@ -134,6 +134,12 @@ class Record:
 
 
 def _part(part: Part, built: Built) -> InstalledPart:
-    signature = f"{part.recipe.module or part.recipe.spec.partition(':')[0]}-{hex_of(part.recipe.code)[:16]}"
     layer = built.result.layer.diff_id
-    return InstalledPart(part.name, part.options, built.result.paths, signature, built.key, layer)
+    return InstalledPart(part.name, part.options, built.result.paths, _signature(part), built.key, layer)
+
+
+def _signature(part: Part) -> str:
+    """Return what stands for the recipe's code: its distributions, as in buildout (INS-13), or a digest."""
+    if part.origin and not part.recipe.develop:
+        return " ".join(sorted(one.egg for one in part.origin))
+    return f"{part.recipe.module or part.recipe.spec.partition(':')[0]}-{hex_of(part.recipe.code)[:16]}"

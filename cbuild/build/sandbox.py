@@ -34,6 +34,9 @@ from cbuild.source import Fetched
 from cbuild.state.home import Home
 from cbuild.state.results import Result
 
+SITE = "site"
+"""The directory of a recipe's distributions in their layer (recipes.distributions)."""
+
 EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
 """Directories that are there for every part, as buildout makes them, unless `[buildout]` moves them."""
 
@@ -67,7 +70,7 @@ class Task:
 
     action: install or construct. facts: what the recipe may know (see cbuild.recipe.run). sources: URL as the options
     have it, to the file. layers: diff_ids of the parts that are to be there. make_jobs: as make's -j, 0 for the
-    sandbox's own.
+    sandbox's own. site: diff_ids of what the recipe is imported from (cbuild.build.site).
     """
 
     part: str
@@ -78,6 +81,7 @@ class Task:
     develop: Sequence[Fetched]
     layers: Sequence[str]
     make_jobs: int = 0
+    site: Sequence[str] = ()
 
     @property
     def directories(self) -> list[Path]:
@@ -103,7 +107,12 @@ class Task:
 
 
 def _facts(part: Part) -> dict[str, object]:
-    return {"sections": {**part.visible, part.name: part.given}, "names": part.names, "absent": part.absent}
+    return {
+        "absent": part.absent,
+        "distributions": {name: [one.fact for one in found] for name, found in part.distributions.items()},
+        "names": part.names,
+        "sections": {**part.visible, part.name: part.given},
+    }
 
 
 class NeedsMore(Exception):  # noqa: N818 - it is no mistake
@@ -165,6 +174,10 @@ class Sandbox:
         """Return where the log of a part is while it is being installed."""
         return self._home.work / self.run / part / "log" / "log"
 
+    def site(self, task: Task) -> list[Path]:
+        """Return the directories that the task's recipe is imported from, unpacked."""
+        return [tree(self._home, layer, self.run) / DIRECTORY.strip("/") / SITE for layer in task.site]
+
     def _perform(self, task: Task, scratch: Scratch, log: Path) -> dict[str, list[str]]:
         try:
             exit_code = self._run_container(task, scratch)
@@ -179,7 +192,7 @@ class Sandbox:
         return {"paths": list(result["paths"])}  # type: ignore[call-overload]  # the runner's own document
 
     def _run_container(self, task: Task, scratch: Scratch) -> int:
-        scratch.write_job(task)
+        scratch.write_job(task, self.site(task))
         for name, text in self._around.files.items():
             (scratch.job / name).write_text(text)
         container = self._engine.create(self.spec(task.part, scratch, task.make_jobs))
@@ -259,10 +272,17 @@ class Scratch:
                 inherited[bytes(path)] = (0, 0)
         return inherited
 
-    def write_job(self, task: Task) -> None:
-        """Write job.json, the code and the sources."""
+    def write_job(self, task: Task, site: Sequence[Path]) -> None:
+        """Write job.json, the code, the sources, and what the recipe is imported from."""
         use = task.recipe
-        recipe: dict[str, object] = {"spec": use.spec, "develop": [self._put(file) for file in task.develop]}
+        if site:
+            link(site, self.job / "site", 0)
+        recipe: dict[str, object] = {
+            "develop": [self._put(file) for file in task.develop],
+            "requirements": use.requirements,
+            "site": "/run/cbuild/site" if site else "",
+            "spec": use.spec,
+        }
         if use.module:
             recipe = {"module": use.module, "attribute": use.attribute, "compatible": COMPATIBLE in use.modules}
         job = {

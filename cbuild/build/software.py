@@ -68,7 +68,13 @@ class Software:
     def _build(self, started: float) -> Outcome:
         settings = self._settings
         ready = prepare(
-            self._profile, self._home, self._engine, self._report, only=settings.only, locked=settings.locked
+            self._profile,
+            self._home,
+            self._engine,
+            self._report,
+            only=settings.only,
+            locked=settings.locked,
+            renew=settings.renew,
         )
         if ready.option("dry-run") == "true":
             return rehearse(ready, self._report, started, partial=bool(settings.only))

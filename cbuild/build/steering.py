@@ -21,7 +21,8 @@ class Steering:
     """The options, resolved and checked.
 
     level, log_format: of what is printed. state: the state file, None for none. timeout: seconds without a byte after
-    which a connection is dead, None for the usual. warnings: what is not followed, and why.
+    which a connection is dead, None for the usual. find_links, index: where Python distributions are. warnings: what is
+    not followed, and why.
     """
 
     builder: str
@@ -30,6 +31,8 @@ class Steering:
     offline: bool
     download_cache: Path | None
     mirrors: tuple[str, ...]
+    find_links: tuple[str, ...]
+    index: str
     require_checksum: bool
     timeout: float | None
     state: Path | None
@@ -54,6 +57,8 @@ def steer(profile: Profile) -> Steering:
         offline=told.says("offline") or told.says("install-from-cache"),
         download_cache=Path(cache) if cache else None,
         mirrors=tuple(told.text("mirrors").split()),
+        find_links=tuple(told.links()),
+        index=told.text("index"),
         require_checksum=not told.says("allow-unchecked-sources"),
         timeout=told.timeout(),
         state=told.state(),
@@ -86,6 +91,11 @@ class _Told:
             resolution = "Write the value itself: this option is needed before any recipe is asked."
             self._wrong(name, "needs-recipe", f"{name} = {value[:200]} waits for a recipe.", resolution)
         return value
+
+    def links(self) -> Iterator[str]:
+        """Give the directories and pages of ``find-links``; directories are relative to the buildout directory."""
+        for word in self.text("find-links").split():
+            yield word if "://" in word else self._resolver.on_host(word)
 
     def says(self, name: str) -> bool:
         """Return whether a switch is on."""

@@ -97,7 +97,7 @@ def command(
         return
     steering = steer(profile)
     report.level, report.format = steering.level, steering.log_format
-    settings = Settings(jobs, engine, tuple(rest), tag, output, load, keep_failed, locked)
+    settings = Settings(jobs, engine, tuple(rest), tag, output, load, keep_failed, locked, update_lock)
     name = image_name(profile.path)
     outcome = Software(profile, name, Home.default(), settings, report).run()
     print(json_module.dumps(_document(outcome)) if json else _text(outcome))  # noqa: T201 - the command line prints

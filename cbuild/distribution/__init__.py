@@ -2,6 +2,6 @@
 
 from cbuild.distribution.choose import Distributions
 from cbuild.distribution.distribution import Distribution
-from cbuild.distribution.rules import Rules
+from cbuild.distribution.rules import BUILDOUTS_OWN, Rules
 
-__all__ = ["Distribution", "Distributions", "Rules"]
+__all__ = ["BUILDOUTS_OWN", "Distribution", "Distributions", "Rules"]

@@ -50,7 +50,8 @@ class Distributions:
 
         wheels: tools that build others: no source distributions, and no pin is needed. ProfileError:
         ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
-        ``offline``, ``not-locked``, and what fetching gives.
+        ``distribution-missing`` (there is no file of what is asked for), ``offline``, ``not-locked``, and what
+        fetching gives.
         """
         asked = (tuple(sorted(requirements)), wheels)
         if asked not in self._chosen:

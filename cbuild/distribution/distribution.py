@@ -28,6 +28,11 @@ class Distribution:
         return f"{self.name.replace('-', '_')}-{self.version}-{PLATFORM}.egg"
 
     @property
+    def fact(self) -> tuple[str, str, tuple[str, ...]]:
+        """Return what a recipe is told (cbuild.recipe.static.Chosen)."""
+        return self.egg, self.request.url, tuple(tool.request.url for tool in self.build)
+
+    @property
     def requests(self) -> tuple[Request, ...]:
         """Return all files that it takes to install it."""
         return (self.request, *(tool.request for tool in self.build))

@@ -47,27 +47,28 @@ def impossible(error: ResolutionError, finder: Finder, rules: Rules) -> CbuildEr
     # Not in a class of its own in all versions of resolvelib; a resolution that takes too long has no causes.
     causes: list[tuple[Requirement, Candidate | None]] = list(getattr(error, "causes", []))
     lines = [f"{requirement}{_asked_by(parent)}" for requirement, parent in causes]
-    for requirement, _ in causes:
+    for requirement, parent in causes:
         project = normal(requirement.name)
         found = finder.candidates(project)
         if not any(
             rules.allows(project, one.version) and requirement.specifier.contains(one.version, prereleases=True)
             for one in found
         ):
-            return _missing(requirement, [*lines, _versions(found), *finder.problems], rules)
+            reason = "version-missing" if found or parent else "distribution-missing"
+            return _missing(requirement, reason, [*lines, _versions(found), *finder.problems], rules)
     return ProfileError(
         "No choice of versions fulfils all requirements.", reason="version-conflict", details="\n".join(lines),
         resolution=f"Pin one of these in [{rules.section}] to a version that all of them admit.",
     )  # fmt: skip
 
 
-def _missing(requirement: Requirement, details: list[str], rules: Rules) -> SourceError:
+def _missing(requirement: Requirement, reason: str, details: list[str], rules: Rules) -> SourceError:
     project = normal(requirement.name)
     pin = rules.pin(project)
     option = rules.option(project) if pin else None
     asked = f"{requirement}, pinned to {pin}" if pin else str(requirement)
     return SourceError(
-        f"There is no distribution for {asked}.", reason="version-missing",
+        f"There is no distribution for {asked}.", reason=reason,
         section=rules.section if pin else None, option=option, details="\n".join(filter(None, details)),
         resolution="Correct the version, or name a directory or page that has it in find-links.",
     )  # fmt: skip

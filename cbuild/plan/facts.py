@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
 from cbuild.errors import ProfileError, SourceError
+from cbuild.plan.choice import Choice
 from cbuild.plan.local import SCHEME, LocalFiles
 from cbuild.plan.part import Part
 from cbuild.plan.place import holding, place
@@ -24,10 +25,11 @@ FETCHING = {"newest": "true", "offline": "false"}
 class Facts:
     """Knows everything that a recipe may be told. It resolves sections, and initialises their parts, on demand."""
 
-    def __init__(self, resolver: Resolver, virtual: Virtual, local: LocalFiles) -> None:
+    def __init__(self, resolver: Resolver, virtual: Virtual, local: LocalFiles, choice: Choice) -> None:
         self._resolver = resolver
         self._virtual = virtual
         self._local = local
+        self._choice = choice
 
     def added(self, part: Part, need: Need) -> Part:
         """Return part with what its recipe needs to know or to have.
@@ -41,6 +43,11 @@ class Facts:
                 found = self._option(part, name)
             case {"source": str(url)}:
                 found = self.declared(part, {url: cast("str | None", need.get("md5"))})
+            case {"distributions": list(requirements)}:
+                found = self.chosen(part, requirements)
+            case {"recipe": list(requirements)}:
+                use = replace(part.recipe, requirements=tuple(requirements))
+                found = self.chosen(replace(part, recipe=use), requirements)
             case _:
                 found = replace(part, names=tuple(sorted(self._resolver.names())))
         if found == part:
@@ -63,6 +70,10 @@ class Facts:
         """Return part with further sources: URL as the recipe has it, to md5 or None."""
         requests = {url: self._request(part, url, md5) for url, md5 in sources.items() if url not in part.sources}
         return replace(part, sources={**part.sources, **requests})
+
+    def chosen(self, part: Part, requirements: Sequence[str]) -> Part:
+        """Return part with the Python distributions that fulfil requirements; errors as of Distributions.closure."""
+        return part.with_distributions(requirements, self._choice.closure(requirements, part.name))
 
     def _section(self, part: Part, name: str) -> Part:
         if name not in self._resolver.names():

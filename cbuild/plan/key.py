@@ -36,10 +36,13 @@ def document(part: Part, builder: str, sources: Mapping[str, str], layers: Mappi
 
 def question(part: Part, builder: str, sources: Mapping[str, str]) -> Document:
     """Return what a constructor that runs in a builder is asked: its answer is kept under the digest of this."""
-    recipe = {"module": part.recipe.module, "attribute": part.recipe.attribute, "spec": part.recipe.spec}
+    use = part.recipe
+    recipe = {"module": use.module, "attribute": use.attribute, "spec": use.spec, "from": list(use.requirements)}
     asked: Document = {"absent": sorted(part.absent)} if part.absent else {}
     if part.names is not None:
         asked["names"] = list(part.names)
+    if part.distributions:
+        asked["distributions"] = {name: [one.egg for one in found] for name, found in part.distributions.items()}
     return asked | {
         "builder": builder,
         "code": part.recipe.code,

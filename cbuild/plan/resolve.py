@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import cast
 
 from cbuild.canonical import canonical_json, sha256_bytes
-from cbuild.errors import CbuildError, ProfileError, UsageError, near, together
+from cbuild.distribution import Distributions
+from cbuild.errors import CbuildError, ProfileError, SourceError, UsageError, near, together
 from cbuild.plan.asking import Construct, Refused, ask
+from cbuild.plan.choice import Choice
 from cbuild.plan.facts import Facts
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
@@ -28,8 +30,8 @@ from cbuild.state.home import Home
 DIRECTORY = "/opt/cbuild"
 """`${buildout:directory}` in every builder and image."""
 
-FOREIGN = "cbuild.recipe.develop"
-"""The module that brings a profile's own recipes into a builder."""
+FOREIGN = "cbuild.recipe.foreign"
+"""The module that brings recipes into a builder that aren't cbuild's."""
 
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 
@@ -37,10 +39,17 @@ DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eg
 class Planner:
     """Makes the plan of one profile.
 
-    construct: how to run a constructor in a builder; None where there is none.
+    construct: how to run a constructor in a builder; None where there is none. distributions: chooses those of Python.
     """
 
-    def __init__(self, profile: Profile, sources: Sources, home: Home, construct: Construct | None) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        sources: Sources,
+        home: Home,
+        construct: Construct | None,
+        distributions: Distributions | None = None,
+    ) -> None:
         self._profile = profile
         self._sources = sources
         self._construct = construct
@@ -48,7 +57,7 @@ class Planner:
         self._local = LocalFiles(profile.directory, sources, home, profile.bases)
         self._drafts: dict[str, Part] = {}
         self._resolver = Resolver(profile, defaults=self._defaults(), initialize=self._initialize)
-        self.facts = Facts(self._resolver, self._virtual, self._local)
+        self.facts = Facts(self._resolver, self._virtual, self._local, Choice(self._resolver, distributions))
 
     def plan(self, only: tuple[str, ...] = ()) -> Plan:
         """Return the plan for the profile's parts, or for those in only.
@@ -91,7 +100,7 @@ class Planner:
         return errors
 
     def _defaults(self) -> dict[str, str]:
-        return with_directory(DIRECTORY) | {"develop": ""}
+        return with_directory(DIRECTORY) | {"develop": "", "native-recipes": "true"}
 
     def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
         if "/" in name or name in (".", ".."):
@@ -102,11 +111,11 @@ class Planner:
             )  # fmt: skip
         given = self._virtual.options(options)
         recipe = options["recipe"].strip()
-        native = find(recipe)
+        native = find(recipe, originals=self._resolver.option("buildout", "native-recipes") == "false")
         if native and not native.in_builder:
             self._drafts[name] = self._native(name, options, given, native)
         else:
-            use = _use(native) if native else self._foreign(name, recipe)
+            use = _use(native) if native else self._foreign(recipe)
             self._drafts[name] = self._constructed(name, options, given, use)
 
     def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
@@ -139,15 +148,16 @@ class Planner:
         visible |= {} if "buildout" in visible else self._moved()
         sources = {self._virtual.text(url): request(url, md5) for url, md5 in asked.sources.items()}
         names = tuple(sorted(self._resolver.names())) if asked.names else None
-        return Part(
+        part = Part(
             name, _use(native), given, self._virtual.options(options), visible, sources, (), names,
             tuple(sorted(asked.absent)), frozenset(asked.own),
         )  # fmt: skip
+        for wanted in asked.distributions:
+            part = self.facts.chosen(part, wanted)
+        return part
 
-    def _foreign(self, name: str, recipe: str) -> RecipeUse:
+    def _foreign(self, recipe: str) -> RecipeUse:
         develop = self._develop()
-        if not develop:
-            raise self._unknown_recipe(name, recipe)
         digests = [self._sources.fetch(request).sha256 for request in develop]
         own = code.digest(code.RUNNER, FOREIGN)
         return RecipeUse(sha256_bytes(canonical_json([own, digests])), spec=recipe, develop=develop, modules=(FOREIGN,))
@@ -158,7 +168,14 @@ class Planner:
             raise self._unknown_recipe(name, options["recipe"])
         draft = Part(name, use, given, {}, {"buildout": self._directories()}, {}, ())
         try:
+            if use.spec and not use.develop:
+                # Nothing else can have it; with develop directories only the builder can tell.
+                draft = self.facts.added(draft, {"recipe": [use.spec.partition(":")[0].strip()]})
             part, answer = ask(self._construct, self.facts, draft)
+        except SourceError as error:
+            if error.reason != "distribution-missing":
+                raise
+            raise self._unknown_recipe(name, use.spec, error) from error
         except Refused as refused:
             where = named(self._resolver, name, options, str(refused)) if refused.user else self._at(name)
             raise self._error(where, f"The recipe refuses [{name}]: {refused}") from None
@@ -201,10 +218,13 @@ class Planner:
             reason="missing-section", resolution=hint or "Extend the profile that has it, or take the name out.",
         )  # fmt: skip
 
-    def _unknown_recipe(self, part: str, recipe: str) -> ProfileError:
+    def _unknown_recipe(self, part: str, recipe: str, searched: SourceError | None = None) -> ProfileError:
+        told = [searched.brief, searched.details] if searched else []
         return self._error(
-            self._at(part), f"No recipe is called {recipe!r}.", reason="unknown-recipe", details=near(recipe, NATIVE),
-            resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's.",
+            self._at(part), f"No recipe is called {recipe!r}.", reason="unknown-recipe",
+            details="\n".join(filter(None, [near(recipe, NATIVE), *told])),
+            resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's, find-links"
+            " and pip's index anybody's.",
         )  # fmt: skip
 
     def _in_texts(self, part: str, buildout: LiveBuildout) -> list[ProfileError]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -15,6 +16,7 @@ from cbuild.recipe.typed import MARK, dumps, loads
 __all__ = [
     "BadValue",
     "Buildout",
+    "Egg",
     "MissingOption",
     "MissingSection",
     "Options",
@@ -114,6 +116,11 @@ class Options(MutableMapping[str, str]):
         self._created.extend(paths)
         return self._created
 
+    def _sub(self, template: str, seen: object) -> str:
+        """Return template with references replaced: not public in zc.buildout, but recipes that render files use it."""
+        del seen
+        return self.buildout.substitute(template, self.name)
+
     def barrier(self) -> None:
         """Say that every section initialised later depends on this one (SlapOS's fork).
 
@@ -156,6 +163,10 @@ class Buildout(Mapping[str, Options]):
         alternate: a URL to try when url doesn't give it.
         """
 
+    def distributions(self, *requirements: str) -> list[Egg]:
+        """Declare that the part needs these Python distributions; return them, with all that they need in turn."""
+        raise UserError(f"Python distributions can't be had here: {', '.join(requirements)}.")
+
     @abstractmethod
     def substitute(self, text: str, section: str) -> str:
         """Return text with ``${section:option}`` replaced and ``$${`` turned into ``${``; ``${:x}`` is section's."""
@@ -169,6 +180,18 @@ class Source(Protocol):
     @property
     def path(self) -> Path:
         """Return where it lies now: on the host this fetches it at once, in the builder it is there already."""
+
+
+@dataclass(frozen=True)
+class Egg:
+    """A Python distribution that a part needs.
+
+    name: what buildout calls its egg, unpacked. source: the file; tools: wheels that build it, none for a wheel.
+    """
+
+    name: str
+    source: Source
+    tools: tuple[Source, ...] = ()
 
 
 class Recipe(Protocol):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from cbuild.recipe.api import Buildout, Options, Source
+from cbuild.recipe.api import Buildout, Egg, Options, Source
 from cbuild.recipe.static import REFERENCE
 
 
@@ -33,7 +33,8 @@ class Asked:
     """What one part's constructor asked for: option values by section, sources (URL to md5), what is not there.
 
     alternates: URL to another that may have it. names: whether it wanted to know which sections there are. absent:
-    sections, and ``buildout:OPTION``. own: options of the part's own that a file's text refers to.
+    sections, and ``buildout:OPTION``. own: options of the part's own that a file's text refers to. distributions:
+    requirements of Python distributions that belong together.
     """
 
     options: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Asked:
     names: bool = False
     absent: set[str] = field(default_factory=set)
     own: set[str] = field(default_factory=set)
+    distributions: list[tuple[str, ...]] = field(default_factory=list)
 
 
 class LiveSource(Source):
@@ -107,6 +109,11 @@ class LiveBuildout(Buildout):
         if alternate.strip():
             self.asked.alternates[url] = alternate.strip()
         return LiveSource(url, md5sum, self._fetch)
+
+    def distributions(self, *requirements: str) -> list[Egg]:
+        """Note that the part needs them; they are chosen when its constructor has ended, so none is returned yet."""
+        self.asked.distributions.append(requirements)
+        return []
 
     def substitute(self, text: str, section: str) -> str:
         """Return text with references replaced; what it refers to is noted."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 
 class Needs(BaseException):
     """Ends a recipe's run. A BaseException: a recipe's ``except Exception`` must not take it for its own failure.
 
-    what: ``{"section": NAME}``, ``{"option": NAME}`` (of [buildout]), ``{"names": True}`` (of all sections), or
-    ``{"source": URL, "md5": HEX or None}``.
+    what: ``{"section": NAME}``, ``{"option": NAME}`` (of [buildout]), ``{"names": True}`` (of all sections),
+    ``{"source": URL, "md5": HEX or None}``, ``{"distributions": REQUIREMENTS}`` (of Python), or ``{"recipe":
+    REQUIREMENTS}``: distributions that the recipe itself is imported from.
     """
 
     def __init__(self, **what: object) -> None:
@@ -23,4 +26,6 @@ class Needs(BaseException):
                 return f"the option {name} of [buildout]"
             case {"source": url}:
                 return f"the source {url}"
+            case {"distributions": requirements} | {"recipe": requirements}:
+                return f"the distributions {', '.join(cast('list[str]', requirements))}"
         return "the names of all sections"

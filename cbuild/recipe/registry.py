@@ -77,6 +77,9 @@ NATIVE = {
 }
 
 
-def find(recipe: str) -> Native | None:
-    """Return cbuild's own recipe of this name, None if the name is somebody else's."""
-    return NATIVE.get(recipe.strip().removesuffix(":default"))
+def find(recipe: str, *, originals: bool = False) -> Native | None:
+    """Return cbuild's own recipe of this name, None if the name is somebody else's.
+
+    originals: names that cbuild has in common with a distribution (they have a dot) mean the distribution.
+    """
+    return None if originals and "." in recipe else NATIVE.get(recipe.strip().removesuffix(":default"))

@@ -1,7 +1,8 @@
 """The builder's side of a part: read the job, construct the recipe, install, write the result.
 
 job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute", "compatible"} or {"spec",
-"develop"}, "directory", "sections", "sources", "names", "absent"}`` (see cbuild.recipe.static).
+"develop", "requirements", "site"}, "directory", "sections", "sources", "names", "absent", "distributions"}`` (see
+cbuild.recipe.static).
 
 result.json: ``{"ok": true, "paths", "options", "sources", "sections"}`` (sources that the recipe declared; other
 sections that it changed), or ``{"ok": false, "kind": "user"|"needs"|"exception", "message"}``, with ``"needs"`` for
@@ -38,11 +39,13 @@ def main() -> None:
 
 def run(job: dict[str, Any]) -> dict[str, object]:
     """Return the result document of one job."""
-    buildout = StaticBuildout(job["sections"], job["sources"], job.get("names"), job.get("absent", ()))
+    buildout = StaticBuildout(
+        job["sections"], job["sources"], job.get("names"), job.get("absent", ()), job.get("distributions")
+    )
     options = buildout[job["part"]]
     try:
         with _in_directory(job["directory"]):
-            recipe = _load(job["recipe"])(buildout, job["part"], options)
+            recipe = _load(job["recipe"], buildout)(buildout, job["part"], options)
             result = {
                 "options": options.copy(), "sources": dict(buildout.declared), "sections": buildout.changed(job["part"])
             }  # fmt: skip
@@ -54,14 +57,14 @@ def run(job: dict[str, Any]) -> dict[str, object]:
     return {"ok": True, "paths": paths, **result}
 
 
-def _load(recipe: dict[str, Any]) -> RecipeClass:
+def _load(recipe: dict[str, Any], buildout: StaticBuildout) -> RecipeClass:
     # By name, not by import: what a part doesn't use must not be in the digest of its code (cbuild.recipe.code).
     if recipe.get("compatible"):
-        importlib.import_module("cbuild.recipe.compatible").install()
+        importlib.import_module("cbuild.recipe.compatible").install(buildout)
     if "module" in recipe:
         return cast("RecipeClass", getattr(importlib.import_module(recipe["module"]), recipe["attribute"]))
-    develop = importlib.import_module("cbuild.recipe.develop")
-    return cast("RecipeClass", develop.load(recipe["spec"], recipe["develop"]))
+    foreign = importlib.import_module("cbuild.recipe.foreign")
+    return cast("RecipeClass", foreign.load(recipe, buildout))
 
 
 class _in_directory:  # noqa: N801 - reads like the function that it is

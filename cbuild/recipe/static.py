@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import configparser
 import re
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
 
-from cbuild.recipe.api import Buildout, MissingSection, Options, Source
+from cbuild.recipe.api import Buildout, Egg, MissingSection, Options, Source
 from cbuild.recipe.needs import Needs
 
 # `$$` comes in pairs from the left (LANGUAGE.md SUB-4): in `$$${a:b}` it is a reference that follows two dollars.
 REFERENCE = re.compile(r"\$\$\{?|\$\{([^:{}\s]*):([^{}]+)\}")
+
+
+Chosen = tuple[str, str, Sequence[str]]
+"""A distribution: its egg's name, its URL, the URLs of the wheels that build it."""
 
 
 class StaticSource(Source):
@@ -37,7 +41,7 @@ class StaticBuildout(Buildout):
     """Sections and sources as the job document lists them; what it doesn't list is asked for (Needs).
 
     names: of all sections of the profile, None if nobody asked yet. absent: sections, and ``buildout:OPTION``, that
-    are known not to be there.
+    are known not to be there. distributions: by their requirements, name, URL and URLs of tools of each.
     """
 
     def __init__(
@@ -46,6 +50,7 @@ class StaticBuildout(Buildout):
         sources: Mapping[str, str],
         names: Collection[str] | None = None,
         absent: Collection[str] = (),
+        distributions: Mapping[str, Sequence[Chosen]] | None = None,
     ) -> None:
         self._given = {name: dict(data) for name, data in sections.items()}
         self._sections = {name: Options(self, name, data) for name, data in sections.items()}
@@ -54,6 +59,7 @@ class StaticBuildout(Buildout):
         self._sources = sources
         self._names = names
         self._absent = absent
+        self._distributions = distributions or {}
         self.declared: dict[str, str | None] = {}
         """URL to md5 of what the recipe said it needs."""
 
@@ -89,6 +95,13 @@ class StaticBuildout(Buildout):
         self.declared[url] = md5sum or self.declared.get(url)
         return StaticSource(url, md5sum, self._sources)
 
+    def distributions(self, *requirements: str) -> list[Egg]:
+        """Return the distributions that the host has chosen."""
+        asked = together(requirements)
+        if asked not in self._distributions:
+            raise Needs(distributions=sorted(requirements))
+        return [egg(chosen, self._sources) for chosen in self._distributions[asked]]
+
     def parse(self, text: str) -> None:
         """Add the sections in text, as zc.buildout's recipes may (RCP-6)."""
         parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#", ";"), strict=False)
@@ -120,6 +133,17 @@ class StaticBuildout(Buildout):
             return self[match[1] or section].text(match[2])
 
         return REFERENCE.sub(value, text)
+
+
+def together(requirements: Iterable[str]) -> str:
+    """Return the name of what was chosen for requirements."""
+    return "\n".join(sorted(requirements))
+
+
+def egg(chosen: Chosen, sources: Mapping[str, str]) -> Egg:
+    """Return a distribution whose files the host has fetched."""
+    name, url, tools = chosen
+    return Egg(name, StaticSource(url, None, sources), tuple(StaticSource(tool, None, sources) for tool in tools))
 
 
 class _Asking(MutableMapping[str, str]):

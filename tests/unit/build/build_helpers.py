@@ -10,6 +10,7 @@ from cbuild.base import Base
 from cbuild.build.late import Late
 from cbuild.build.parts import Parts
 from cbuild.build.prepare import Prepared
+from cbuild.build.site import Sites
 from cbuild.events import silent
 from cbuild.image.layout import Layout
 from cbuild.layer.write import Layer
@@ -37,7 +38,7 @@ def planned(home: Home, *parts: Part, wanted: Sequence[str] = (), state: Install
     """Return what `prepare` would make of a profile with these parts."""
     plan = Plan({one.name: one for one in parts}, tuple(wanted), {"parts": " ".join(wanted)})
     late = Late(home, *cast("Any", (None, None, None)))  # nothing is asked for
-    found = Parts(plan, home, BUILDER, {}, late, silent)
+    found = Parts(plan, home, BUILDER, {}, late, Sites(home, lambda: BUILDER, None), silent)
     missing = tuple(found.look_up())
     profile = SimpleNamespace(path=home.root / "software.cfg", directory=home.root)
     return Prepared(profile, plan, BUILDER, BUILDER, state or Installed(), home.root / ".installed.cfg", found, missing)

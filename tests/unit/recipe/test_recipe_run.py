@@ -6,11 +6,12 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from cbuild.recipe import code, develop
+from cbuild.recipe import code, foreign
 from cbuild.recipe.registry import NATIVE, find
 from cbuild.recipe.run import run
 
@@ -93,21 +94,28 @@ class Thing:
 """
 
 
+def somebodys(spec: str, *develop: str, requirements: Sequence[str] = (), site: str = ""):
+    return {"spec": spec, "develop": list(develop), "requirements": list(requirements), "site": site}
+
+
 @pytest.fixture
 def developed(tmp_path, monkeypatch):
     """A function that makes a develop tar of a project with these files; develop unpacks below tmp_path."""
     unpacked = tmp_path / "unpacked"
     unpacked.mkdir()
-    monkeypatch.setattr(develop.tempfile, "mkdtemp", lambda **_: str(unpacked))
+    monkeypatch.setattr(foreign.tempfile, "mkdtemp", lambda **_: str(unpacked))
     monkeypatch.setattr(sys, "path", list(sys.path))
 
-    def make(name: str = "thing", points: str = "default = cbt_thing:Thing", below: str = "") -> str:
+    def make(
+        name: str = "thing", points: str = "default = cbt_thing:Thing", below: str = "", requires: Sequence[str] = ()
+    ) -> str:
         project = tmp_path / "my.recipes"
         (project / below).mkdir(parents=True)
         setup = f"package_dir={{'': {below!r}}}," if below else ""
         (project / "setup.py").write_text(
             "from setuptools import setup\n"
             f"setup(name={name!r}, version='1', {setup} py_modules=['cbt_thing'],"
+            f" install_requires={list(requires)!r},"
             f" entry_points={{'zc.buildout': [{points!r}]}})\n"
         )
         (project / below / "cbt_thing.py").write_text(MODULE)
@@ -130,20 +138,43 @@ def developed(tmp_path, monkeypatch):
 )
 def test_a_developed_recipe(developed, tmp_path, name, points, below, spec):
     archive = developed(name, points, below)
-    result = run(job(tmp_path, {"recipe": spec}, recipe={"spec": spec, "develop": [archive]}))
+    result = run(job(tmp_path, {"recipe": spec}, recipe=somebodys(spec, archive)))
     assert (result["ok"], result["paths"], result["options"]) == (True, ["one-path"], {"recipe": spec, "seen": "a"})
 
 
 def test_a_developed_recipe_that_refuses(developed, tmp_path):
-    result = run(job(tmp_path, {"bad": ""}, recipe={"spec": "thing", "develop": [developed()]}))
+    result = run(job(tmp_path, {"bad": ""}, recipe=somebodys("thing", developed())))
     assert result == {"ok": False, "kind": "user", "message": "bad thing"}
 
 
-@pytest.mark.parametrize(("spec", "message"), [("other", "have thing"), ("thing:nothing", "no entry point 'nothing'")])
-def test_a_developed_recipe_that_is_not_there(developed, tmp_path, spec, message):
-    result = run(job(tmp_path, {}, recipe={"spec": spec, "develop": [developed()]}))
+def test_a_developed_recipe_without_the_entry(developed, tmp_path):
+    result = run(job(tmp_path, {}, recipe=somebodys("thing:nothing", developed())))
     assert result["kind"] == "user"
-    assert message in result["message"]
+    assert "no entry point 'nothing' in the group zc.buildout; it has default." in result["message"]
+
+
+def test_a_recipe_of_a_distribution_is_asked_for(developed, tmp_path):
+    result = run(job(tmp_path, {}, recipe=somebodys("other >1:entry", developed())))
+    assert (result["kind"], result["needs"]) == ("needs", {"recipe": ["other >1"]})
+
+
+def test_what_a_developed_recipe_requires_is_asked_for(developed, tmp_path):
+    archive = developed(requires=["zc.buildout", "setuptools", "cbt-other>=1"])
+    result = run(job(tmp_path, {}, recipe=somebodys("thing", archive)))
+    assert result["needs"] == {"recipe": ["cbt-other>=1"]}
+
+
+def test_a_recipe_is_imported_from_its_distributions(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    site = tmp_path / "site"
+    information = site / "some_thing-1.dist-info"
+    information.mkdir(parents=True)
+    (site / "cbt_thing.py").write_text(MODULE)
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: some.thing\nVersion: 1\n")
+    (information / "entry_points.txt").write_text("[zc.buildout]\ndefault = cbt_thing:Thing\n")
+    recipe = somebodys("Some-thing ==1", requirements=["Some-thing ==1"], site=str(site))
+    result = run(job(tmp_path, {}, recipe=recipe))
+    assert (result["ok"], result["paths"]) == (True, ["one-path"])
 
 
 # What goes into the builder -------------------------------------------------------------------------------------------
