@@ -19,8 +19,8 @@ class Settings:
 
     jobs: parts at a time. engine: auto, docker or podman. only: `install PART…`; empty for all. tag, output: a further
     name for the image, a directory that gets it as an OCI layout. load: hand it to the engine. keep_failed: leave a
-    failed builder's files. locked: refuse sources that cbuild.lock doesn't have. renew: choose Python
-    distributions anew.
+    failed builder's files. locked: refuse sources that cbuild.lock doesn't have. renew: choose Python distributions and
+    branches of git repositories anew.
     """
 
     jobs: int

@@ -55,7 +55,7 @@ def prepare(
     """Plan the profile, fetch its sources, look its parts up in the store.
 
     engine: connects at its first call, which happens only when a recipe of the profile's own has to be asked.
-    locked: refuse what cbuild.lock doesn't have. renew: choose Python distributions anew.
+    locked: refuse what cbuild.lock doesn't have. renew: choose Python distributions and branches anew.
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
     steering = steer(profile)
@@ -67,6 +67,8 @@ def prepare(
     # Made when they are needed: a mistake in the profile is said before 20 s are spent on a first base.
     builder = functools.cache(lambda: base.ensure(steering.builder, home, report))
     lock = Lock.load(profile.directory / "cbuild.lock")
+    if renew:
+        lock.commits.clear()
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine)
     distributions = Distributions(sources, lock, locked=locked, renew=renew)

@@ -58,7 +58,7 @@ def command(
     ] = False,
     locked: Annotated[bool, typer.Option("--locked", help="Refuse sources that cbuild.lock doesn't have.")] = False,
     update_lock: Annotated[
-        bool, typer.Option("--update-lock", help="Ask the profile's URLs anew, and pin them.")
+        bool, typer.Option("--update-lock", help="Ask the profile's URLs and branches anew, and pin them.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
     skip_signature_check: Annotated[bool, typer.Option("--skip-signature-check", hidden=True)] = False,

@@ -94,7 +94,8 @@ class Facts:
         What it builds may be anybody's code: of this machine's files it gets those that the profile's author gave it.
         """
         where = holding(self._resolver, part.name, part.given, url)
-        path = url.removeprefix("git+").removeprefix("file://")
+        repository = Request(url).git.url if url.startswith("git+") else ""
+        path = (repository or url).removeprefix("file://")
         local = url.startswith(("file:", "git+file:")) or not SCHEME.match(url)
         own = path.startswith(f"{PROFILE}/") and ".." not in path.split("/")
         word = re.compile(rf"(?<![\w./-]){re.escape(path)}(?![\w./-])")

@@ -23,6 +23,8 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", "cbuild.lock"}
 """What is no source: its content changes without the source changing. The last two are what cbuild itself writes."""
 
+GIT = "git+file://"
+
 PROFILE = "profile"
 """The name, inside the tar, of a directory that holds the profile: its own name is an accident of the checkout."""
 
@@ -47,6 +49,9 @@ class LocalFiles:
         if not SCHEME.match(url) or url.startswith("file:"):
             path = self._real(Path(self._directory, url.removeprefix("file://")))
             url = str(self._pack(path) if path.is_dir() else path)
+        elif url.startswith(f"{GIT}{VIRTUAL}/"):
+            repository, at, ref = url.removeprefix(GIT).rpartition("@")
+            url = f"{GIT}{self._real(Path(repository))}{at}{ref}"
         return Request(url, md5, file=place.file, line=place.line, section=place.section, option=place.option)
 
     def globbed(self, text: str, place: Place) -> list[str]:

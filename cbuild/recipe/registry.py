@@ -46,6 +46,7 @@ COMMAND = Native("recipes.command")
 WRAPPER = Native("recipes.wrapper")
 MKDIRECTORY = Native("recipes.mkdirectory")
 BUILD = Native("recipes.build", in_builder=True)
+GITCLONE = Native("recipes.gitclone")
 SYMBOLIC_LINK = Native("recipes.symbolic_link")
 
 NATIVE = {
@@ -66,6 +67,7 @@ NATIVE = {
     "slapos.recipe.build": BUILD,
     "slapos.recipe.build:download": DOWNLOAD,
     "slapos.recipe.build:download-unpacked": UNPACK,
+    "slapos.recipe.build:gitclone": GITCLONE,
     "slapos.recipe.build:mkdirectory": MKDIRECTORY,
     "slapos.recipe.cmmi": COMPILE,
     "slapos.recipe.template": TEMPLATE,

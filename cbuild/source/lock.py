@@ -43,6 +43,7 @@ class Lock:
     """URL -> checksums. JSON with sorted keys, so that a file under version control changes only where it must.
 
     Sources reads it and records in it; whoever made it calls ``save``. distributions: those that were chosen, by URL.
+    commits: what a branch or tag of a git repository was at, by URL.
     """
 
     def __init__(
@@ -51,9 +52,11 @@ class Lock:
         sources: dict[str, Locked] | None = None,
         data: bytes | None = None,
         distributions: dict[str, LockedDistribution] | None = None,
+        commits: dict[str, str] | None = None,
     ) -> None:
         self.path = path
         self.distributions = distributions or {}
+        self.commits = commits or {}
         self._sources = sources or {}
         self._data = data
 
@@ -75,6 +78,7 @@ class Lock:
                 )
             sources = {url: Locked(**entry) for url, entry in document["sources"].items()}
             distributions = {url: _distribution(entry) for url, entry in document.get("distributions", {}).items()}
+            commits = {str(url): str(commit) for url, commit in document.get("commits", {}).items()}
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
             raise UsageError(
                 f"{path} is damaged",
@@ -83,7 +87,7 @@ class Lock:
                 resolution="Restore it from version control, or delete it and build again.",
                 file=str(path),
             ) from None
-        return cls(path, sources, data, distributions)
+        return cls(path, sources, data, distributions, commits)
 
     def get(self, request: Request) -> Locked | None:
         """Return what is recorded for the request's URL, unless the profile now gives another checksum."""
@@ -109,6 +113,8 @@ class Lock:
         }
         if self.distributions:
             document["distributions"] = {url: _said(entry) for url, entry in self.distributions.items()}
+        if self.commits:
+            document["commits"] = self.commits
         data = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
         if data == self._data or (self._data is None and not self._sources):
             return False

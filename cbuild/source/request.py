@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cbuild.errors import SourceError
 
-Kind = Literal["local", "remote", "debian", "pypi"]
+Kind = Literal["local", "remote", "debian", "pypi", "git"]
 
 REMOTE = ("http", "https", "ftp")
 _HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}")}
@@ -18,6 +18,28 @@ _HEX = {"md5": re.compile(r"[0-9a-f]{32}"), "sha256": re.compile(r"[0-9a-f]{64}"
 _FRAGMENT = re.compile(r"#(?:md5=|sha256=)?([0-9a-fA-F]{64}|[0-9a-fA-F]{32})$")
 _DEBIAN = re.compile(r"debian:([a-z0-9][a-z0-9.+-]*)/([^/\s]+)")
 _PYPI = re.compile(r"pypi:([A-Za-z0-9][A-Za-z0-9._-]*)(?:==([A-Za-z0-9][A-Za-z0-9._+!-]*)|/([^/\s]+))")
+_GIT = re.compile(
+    r"git\+(?P<url>(?:https?|ssh|git)://[^/\s#]+/[^\s#@]+|file:///[^\s#@]+)(?:@(?P<ref>[A-Za-z0-9_][^@\s#:]*))?(?P<plain>#no-submodules)?"
+)
+_COMMIT = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+
+
+@dataclass(frozen=True)
+class Git:
+    """What ``git+URL@REF`` names: the repository, and a commit, branch or tag of it; with submodules or without."""
+
+    url: str = ""
+    ref: str = ""
+    submodules: bool = True
+
+    @property
+    def pinned(self) -> bool:
+        """Return whether ref is a commit, which never changes."""
+        return bool(_COMMIT.fullmatch(self.ref))
+
+    def at(self, commit: str) -> str:
+        """Return the URL of another commit."""
+        return f"git+{self.url}@{commit}{'' if self.submodules else '#no-submodules'}"
 
 
 @dataclass(frozen=True)
@@ -25,7 +47,8 @@ class Request:
     """One source.
 
     url: ``http://``, ``https://``, ``ftp://``, ``file://``, an absolute path, ``debian:SOURCE/FILE``,
-    ``pypi:NAME==VERSION`` or ``pypi:NAME/FILE``. A checksum behind ``#`` is taken off and becomes md5 or sha256.
+    ``pypi:NAME==VERSION``, ``pypi:NAME/FILE`` or ``git+URL@REF``. A checksum behind ``#`` is taken off and becomes md5
+    or sha256.
     alternate: another http, https or ftp URL of the same file, or nothing.
     md5, sha256: hex digits (``sha256:`` in front is fine), or None.
     file, line, section, option: where the profile says so; they enter errors and nothing else.
@@ -56,7 +79,8 @@ class Request:
             raise self.error(
                 f"{redact(url) or 'an empty URL'} is not a source that cbuild can fetch",
                 reason="url-unsupported",
-                resolution="Use http(s)://, ftp://, file://, an absolute path, debian:SOURCE/FILE, pypi:NAME==VERSION.",
+                resolution="Use http(s)://, ftp://, file://, an absolute path, debian:SOURCE/FILE, pypi:NAME==VERSION,"
+                " git+URL@COMMIT.",
             )
 
     def _checksum(self, name: str, value: str | None) -> str | None:
@@ -81,6 +105,8 @@ class Request:
             return "debian"
         if _PYPI.fullmatch(self.url):
             return "pypi"
+        if _GIT.fullmatch(self.url):
+            return "git"
         parts = urlsplit(self.url)
         return "remote" if parts.scheme in REMOTE and parts.hostname else None
 
@@ -101,6 +127,9 @@ class Request:
         """Return the last component of the URL, unquoted: the name that a mirror or a download cache knows it by."""
         if self.kind == "pypi" and self.pypi[1]:
             return ""
+        if self.kind == "git":
+            name = unquote(urlsplit(self.git.url).path).rstrip("/").rpartition("/")[2].removesuffix(".git")
+            return f"{name or 'repository'}.tar"
         path = self.url if self.kind in {"debian", "pypi"} else urlsplit(self.url).path
         # Unquoted first: %2F must not bring a directory in.
         name = unquote(path).rstrip("/").rpartition("/")[2]
@@ -117,6 +146,12 @@ class Request:
         """Return the name and the version that ``pypi:NAME==VERSION`` names; ``pypi:NAME/FILE`` names no version."""
         match = _PYPI.fullmatch(self.url)
         return (match[1], match[2] or "") if match else ("", "")
+
+    @property
+    def git(self) -> Git:
+        """Return what ``git+URL@REF`` names; without a ref it is the repository's HEAD."""
+        match = _GIT.fullmatch(self.url)
+        return Git(match["url"], match["ref"] or "HEAD", not match["plain"]) if match else Git()
 
     @property
     def shown(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from cbuild.source.debian import ByChecksum, Pool, Repacked
 from cbuild.source.fetch import Downloader
+from cbuild.source.git import Repository
 from cbuild.source.index import Index
 from cbuild.source.indices import Indices
 from cbuild.source.places import Alternate, Directory, Itself, Place, mirror
@@ -53,7 +54,7 @@ def places(
     others = [mirror(spec, store, downloader) for spec in mirrors]
     here: list[Place] = [Directory(download_cache, store, "download-cache")] if download_cache else []
     here += [place for place in others if isinstance(place, Directory)]
-    there: list[Place] = [Itself(store, downloader), Alternate(store, downloader)]
+    there: list[Place] = [Itself(store, downloader), Alternate(store, downloader), Repository(store)]
     there += [place for place in others if not isinstance(place, Directory)]
     # What a URL names by itself goes before a search, which may have to fetch indices first.
     indices = Indices(store.root / "apt", report)

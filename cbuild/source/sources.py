@@ -101,6 +101,7 @@ class Sources:
                 return self._local(request)
             except (Unavailable, WrongChecksum):
                 return None
+        request = self._at_commit(request) or request
         wanted = self._wanted(request)
         expected = Expected(wanted.md5, wanted.sha256)
         if not wanted.checked and self._may_remember(request):
@@ -116,6 +117,7 @@ class Sources:
         """
         if request.kind == "local":
             return self._local_or_error(request)
+        request = self._at_commit(request) or self._ask_commit(request)
         if self._locked and (self._lock is None or self._lock.get(request) is None):
             raise problems.not_locked(request)
         return self.lookup(request) or self._search(request)
@@ -159,7 +161,30 @@ class Sources:
         """Return whether a URL without a checksum may be answered from memory: these never change what they name."""
         if request.kind == "pypi" and request.filename:
             return False  # a directory of links may have another file of that name tomorrow; the lock says which
-        return request.kind in {"debian", "pypi"} or not self._require_checksum
+        return request.kind in {"debian", "pypi"} or request.git.pinned or not self._require_checksum
+
+    def _at_commit(self, request: Request) -> Request | None:
+        """Return the request with the commit that the lock has for a branch, None if it has none."""
+        if request.kind != "git" or request.git.pinned:
+            return request
+        commit = self._lock.commits.get(request.shown) if self._lock else None
+        return replace(request, url=request.git.at(commit)) if commit else None
+
+    def _ask_commit(self, request: Request) -> Request:
+        """Return the request with the commit that a branch is at now, which the lock has from now on."""
+        if self._locked:
+            raise problems.not_locked(request)
+        if self.offline:
+            raise problems.offline(request, [])
+        from cbuild.source.git import commit_of  # noqa: PLC0415 - as _places
+
+        try:
+            commit = commit_of(request.git)
+        except Unavailable as problem:
+            raise problems.missing(request, [str(problem)]) from None
+        if self._lock:
+            self._lock.commits[request.shown] = commit
+        return replace(request, url=request.git.at(commit))
 
     def _local(self, request: Request) -> Fetched:
         path = request.path

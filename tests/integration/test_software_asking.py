@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,39 @@ def test_no_file_of_the_machine(store: Store, late):
         late("outside"), "late:base=/et", "late:install=self.download(options['base'] + 'c/no-such-file')", code=1
     )
     assert "no file of the profile's" in error["brief"]
+
+
+CLONE = """
+[buildout]
+parts = clone
+
+[clone]
+recipe = slapos.recipe.build:gitclone
+repository = file://{repository}
+branch = main
+"""
+
+
+def test_a_git_repository(store: Store, tmp_path):
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    who = ("-c", "user.name=x", "-c", "user.email=x@x.invalid")
+
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", *who, "-C", str(repository), *arguments], check=True)
+
+    def commit(text: str) -> None:
+        (repository / "file").write_text(text)
+        git("add", "file")
+        git("commit", "-q", "-m", text)
+
+    git("init", "-q", "-b", "main")
+    commit("one")
+    directory = project(tmp_path / "project", CLONE.format(repository=repository))
+    first = store.build(directory)
+    assert store.files(first, "clone") == {"parts/clone/file": b"one"}
+
+    commit("two")
+    alone = Store(store.engine, store.home, store.url, CLI_ALONE)
+    assert alone.build(directory, "--locked")["image"] == first["image"], "the lock has the commit; no program is run"
+    assert store.files(store.build(directory, "--update-lock"), "clone") == {"parts/clone/file": b"two"}
