@@ -154,14 +154,18 @@ class Parts:
         sources = {url: found.sha256 for url, found in self._fetched(part).items()}
         return document(part, self._builder.digest, sources, layers)
 
-    def task(self, part: Part) -> Task:
-        """Return what a sandbox has to do to install part; what it requires is in the store."""
+    def task(self, part: Part, sandbox: Sandbox) -> Task:
+        """Return what a sandbox has to do to install part; what it requires is in the store.
+
+        sandbox: makes what the recipe is imported from, unless the store has it.
+        """
         from cbuild.build.sandbox import Task  # noqa: PLC0415 - see install
 
         whole = self._whole(part)
         layers = [self.built[name].result.layer.diff_id for name in whole.requires]
         develop = [self._sources[request.url] for request in whole.recipe.develop]
-        return Task.install(whole, self._fetched(whole), develop, layers)
+        task = Task.install(whole, self._fetched(whole), develop, layers)
+        return replace(task, site=self._sites.of(whole, sandbox))
 
     def _whole(self, part: Part) -> Part:
         """Return part with all that its recipe is known to ask for while it is installed."""
@@ -195,7 +199,7 @@ class Parts:
             details = self.document(part)
             key = key_of(details)
             with self._noted(part.name, key, sandbox.run):
-                task = replace(self.task(part), make_jobs=make_jobs, site=self._sites.of(part, sandbox))
+                task = replace(self.task(part, sandbox), make_jobs=make_jobs)
                 try:
                     result = sandbox.install(task, self._results.log(key), keep=keep)
                 except NeedsMore as more:

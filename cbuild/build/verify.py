@@ -126,6 +126,7 @@ class _Again:
         self._home = home
         self._engine = engine
         self._store = store
+        self._usual = Sandbox(engine, home, ready.builder, run, cpus())
         self.run = run
 
     def sandbox(self, surroundings: Surroundings) -> Sandbox:
@@ -148,7 +149,7 @@ class _Again:
         )  # fmt: skip
 
     def _install(self, name: str, surroundings: Surroundings) -> Layer:
-        task = self._ready.parts.task(self._ready.plan.parts[name])
+        task = self._ready.parts.task(self._ready.plan.parts[name], self._usual)
         log = self._home.work / self.run / ".again" / f"{name}.log"
         try:
             return self.sandbox(surroundings).install(task, log, keep=False).layer
