@@ -140,6 +140,8 @@ def _part(part: Part, built: Built) -> InstalledPart:
 
 def _signature(part: Part) -> str:
     """Return what stands for the recipe's code: its distributions, as in buildout (INS-13), or a digest."""
-    if part.origin and not part.recipe.develop:
-        return " ".join(sorted(one.egg for one in part.origin))
-    return f"{part.recipe.module or part.recipe.spec.partition(':')[0]}-{hex_of(part.recipe.code)[:16]}"
+    requirement = part.recipe.spec.partition(":")[0].strip()
+    eggs = [one.egg for one in part.origin]
+    if requirement not in part.recipe.requirements:
+        eggs.append(f"{part.recipe.module or requirement}-{hex_of(part.recipe.code)[:16]}")
+    return " ".join(sorted(eggs))

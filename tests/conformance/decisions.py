@@ -83,6 +83,9 @@ DIFFERENCES = {
             3: _words("uninstalling b, installing b, updating a"),
         },
     ),
+    "409-ver-offline": Decision(
+        "what cbuild.lock names and the store has needs no connection", {2: _words("updating foo")}, exits={2: 0}
+    ),
     "382-slp-state-file": Decision(ORDER, states=frozenset({1, 2})),
     "387-seed-cli-option-changed": Decision(AGAIN, {1: _words("uninstalling a, installing a, updating b, updating c")}),
     "393-seed-cli-missing-file": Decision(AGAIN, {1: _words("updating a")}),
