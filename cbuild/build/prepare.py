@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cbuild import base
@@ -26,7 +26,11 @@ from cbuild.state.installed import Installed
 
 @dataclass(frozen=True)
 class Prepared:
-    """A profile, planned. state_path: None for no state file. missing: parts that the store lacks, in plan order."""
+    """A profile, planned.
+
+    state_path: None for no state file. missing: parts that the store lacks, in plan order. picked: Python distributions
+    that were chosen without a pin, and their versions; parts that are being installed may add to it.
+    """
 
     profile: Profile
     plan: Plan
@@ -36,6 +40,7 @@ class Prepared:
     state_path: Path | None
     parts: Parts
     missing: tuple[str, ...]
+    picked: Mapping[str, str] = field(default_factory=dict)
 
     def option(self, name: str) -> str:
         """Return an option of ``[buildout]``, empty if it isn't there."""
@@ -82,7 +87,7 @@ def prepare(
     lock.save()
     missing = tuple(parts.look_up())
     lock.save()
-    return Prepared(profile, plan, builder(), runtime, state, steering.state, parts, missing)
+    return Prepared(profile, plan, builder(), runtime, state, steering.state, parts, missing, distributions.picked)
 
 
 def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
-from cbuild.build import damage
+from cbuild.build import damage, picked
 from cbuild.build.alone import Alone
 from cbuild.build.failed import failed
 from cbuild.build.outcome import ImageOutcome, Outcome, PartOutcome, Settings, Status
@@ -98,6 +98,7 @@ class Software:
         record.begin()
         if ready.missing:
             self._install(ready, record)
+        self._tell_picked(ready)
         layers = record.layers(Results(self._home))
         inside = self._inside(ready, layers)
         image = self._assemble(ready, {name: layers[name] for name in inside})
@@ -149,6 +150,12 @@ class Software:
             where = f" ({found.place})" if found.place else ""
             message = f"Nothing uses the option {found.option} of [{found.part}]{where}. {found.hint}".rstrip()
             self._report(Event("warning", found.part, message))
+
+    def _tell_picked(self, ready: Prepared) -> None:
+        if ready.option("show-picked-versions") == "true":
+            picked.show(ready.picked, self._report)
+        if name := ready.option("update-versions-file"):
+            picked.pin(ready.picked, self._profile.directory / name)
 
     def _inside(self, ready: Prepared, layers: Mapping[str, Layer]) -> list[str]:
         """Return the parts that belong to the image, in the order of layers."""
