@@ -10,6 +10,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -128,9 +129,24 @@ def _lines(error: CbuildError) -> list[str]:
     spot = f"[{error.section}]" + (f" {error.option}" if error.option else "") if error.section else ""
     lines = [f"Error: {error.brief}"]
     lines += [f"  at {place}  {spot}".rstrip()] if place else [f"  in {spot}"] if spot else []
-    lines += [f"  from {link}" for link in error.chain]
+    lines += [f"  from {link}" for link in _led_there(error)]
     lines += [f"  {line}" for line in error.details.splitlines()]
-    return [*lines, f"  -> {error.resolution}"] if error.resolution else lines
+    lines += [f"  -> {error.resolution}"] if error.resolution else []
+    here = _here()
+    return [line.replace(f"{here}/", "") for line in lines] if here else lines
+
+
+def _here() -> str:
+    try:
+        return str(Path.cwd())
+    except OSError:  # somebody removed it
+        return ""
+
+
+def _led_there(error: CbuildError) -> tuple[str, ...]:
+    """Return the chain without its end where that is the place of the error itself."""
+    own = (error.file, f"{error.section}:{error.option}")
+    return error.chain[:-1] if error.chain and error.chain[-1] in own else error.chain
 
 
 def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's usage errors have no public class

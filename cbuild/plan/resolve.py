@@ -35,6 +35,8 @@ FOREIGN = "cbuild.recipe.foreign"
 
 DIRECTORIES = ("bin-directory", "parts-directory", "eggs-directory", "develop-eggs-directory")
 
+TYPED = f"After {MARK} stand literals, and indexes, slices and arithmetic on them (docs/profile.md)."
+
 
 class Planner:
     """Makes the plan of one profile.
@@ -83,7 +85,7 @@ class Planner:
             if not self._resolver.section(part).get("recipe"):
                 raise self._error(
                     place(self._resolver, "buildout", "parts"), f"The part {part} has no recipe.",
-                    reason="missing-option", resolution=f"Add `recipe = ...` to [{part}].",
+                    reason="missing-option", spot=part, resolution=f"Add `recipe = ...` to [{part}].",
                 )  # fmt: skip
         except ProfileError as error:
             return error
@@ -130,8 +132,11 @@ class Planner:
         except (MissingOption, MissingSection) as error:
             raise self._error(self._at(name), str(error), reason="missing-option") from error
         except UserError as error:
-            reason = "bad-value" if isinstance(error, BadValue) else "recipe-refuses"
-            raise self._error(named(self._resolver, name, options, str(error)), str(error), reason=reason) from error
+            bad = isinstance(error, BadValue)
+            raise self._error(
+                named(self._resolver, name, options, str(error)), str(error),
+                reason="bad-value" if bad else "recipe-refuses", resolution=TYPED if bad else "",
+            ) from error  # fmt: skip
         except (AttributeError, TypeError) as error:
             # A recipe that wants text got a typed value: the profile's mistake.
             typed = [option for option, value in given.items() if value.startswith(MARK)]
@@ -216,15 +221,16 @@ class Planner:
         return self._error(
             place(self._resolver, "buildout", "parts"), f"There is no section [{name}] for the part {name}.",
             reason="missing-section", resolution=hint or "Extend the profile that has it, or take the name out.",
+            spot=name,
         )  # fmt: skip
 
     def _unknown_recipe(self, part: str, recipe: str, searched: SourceError | None = None) -> ProfileError:
         told = [searched.brief, searched.details] if searched else []
         return self._error(
-            self._at(part), f"No recipe is called {recipe!r}.", reason="unknown-recipe",
-            details="\n".join(filter(None, [near(recipe, NATIVE), *told])),
-            resolution="docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in the profile's, find-links"
-            " and pip's index anybody's.",
+            self._at(part), f"No recipe is called {recipe!r}.", reason="unknown-recipe", spot=recipe,
+            details="\n".join(filter(None, told)),
+            resolution=f"{near(recipe, NATIVE)} docs/recipes.md lists cbuild's own; `develop` in [buildout] brings in"
+            " the profile's, find-links and pip's index anybody's.".lstrip(),
         )  # fmt: skip
 
     def _in_texts(self, part: str, buildout: LiveBuildout) -> list[ProfileError]:
@@ -240,12 +246,20 @@ class Planner:
         return place(self._resolver, part, "recipe")
 
     def _error(
-        self, where: Place, brief: str, *, reason: str = "recipe-refuses", resolution: str = "", details: str = ""
+        self,
+        where: Place,
+        brief: str,
+        *,
+        reason: str = "recipe-refuses",
+        resolution: str = "",
+        details: str = "",
+        spot: str = "",
     ) -> ProfileError:
-        return ProfileError(
-            brief, reason=reason, section=where.section, option=where.option, resolution=resolution, details=details,
-            file=where.file, line=where.line,
-        )  # fmt: skip
+        """Return an error with its place; spot: what of the option's value is at fault."""
+        error = ProfileError(
+            brief, reason=reason, section=where.section, option=where.option, resolution=resolution, details=details
+        )
+        return self._resolver.placed(error, spot)
 
 
 def _use(native: Native) -> RecipeUse:

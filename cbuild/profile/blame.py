@@ -53,7 +53,6 @@ class Blame:
             f"There is no section [{name[:200]}].",
             reason="missing-section",
             section=name,
-            details=self._locator.needed_by(self._trail),
             resolution=self._guess(name, self._sections) or "Extend the profile that has it, or take the name out.",
         )
         if self._trail:
@@ -74,7 +73,6 @@ class Blame:
             reason="missing-option",
             section=section,
             option=option,
-            details=self._locator.needed_by(self._trail),
             resolution=self._guess(option, names) or self._remedy(section, option, names),
         )
         return self.at_trail(error, f"${{{reference}}}") if reference else self._locator.place(error)
@@ -94,15 +92,21 @@ class Blame:
 
     def circular(self, labels: list[Label]) -> ProfileError:
         """Return the error for values that refer to one another; the last of labels is there before, too."""
-        last = labels[-1]
-        loop = labels[labels.index(last) :]
+        loop = labels[labels.index(labels[-1]) : -1]
+        # Whoever comes upon a circle first, it begins at the same option: it is one mistake.
+        first = loop.index(min(loop))
+        loop = [*loop[first:], *loop[:first]]
+        (section, option), (_, following) = loop[0], [*loop, loop[0]][1]
         error = ProfileError(
-            f"The value of [{last[0]}] {last[1]} refers to itself.",
+            f"The value of [{section}] {option} refers to itself.",
             reason="circular-reference",
-            details=" -> ".join(shorten(f"${{{section}:{option}}}" for section, option in loop)),
+            section=section,
+            option=option,
+            chain=shorten(f"{name}:{item}" for name, item in self._trail),
+            details=" -> ".join(shorten(f"${{{name}:{item}}}" for name, item in [*loop, loop[0]])),
             resolution="Break the circle: one of these values must not refer to the next.",
         )
-        return self.at_trail(error, f":{last[1]}}}")
+        return self._locator.place(error, f":{following}}}")
 
     def too_large(self) -> ProfileError:
         """Return the error for a value that grows without end."""

@@ -9,13 +9,13 @@ import stat
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from cbuild.errors import CbuildError, ProfileError, together
 from cbuild.profile import reading
 from cbuild.profile.oldest import SEED, asks_for_seed, parse_seed
-from cbuild.profile.problems import did_you_mean, shorten
+from cbuild.profile.problems import did_you_mean, excerpt, shorten
 from cbuild.profile.seed import interpolate
 from cbuild.profile.syntax import BASE_LOCATION, MAX_REPORTED, Parsed, decode, parse
 
@@ -38,6 +38,7 @@ NAMED = "Name the profile's file: -c FILE.cfg, or as the first word."
 EXTENDED = "Names in extends are relative to the file that they are in."
 BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
 
+_E = TypeVar("_E", bound=CbuildError)
 _IS_URL = re.compile(r"[a-zA-Z+]+://").match
 
 
@@ -59,17 +60,6 @@ class _Mention:
     name: str
     option: str
     line: int | None
-
-
-class _Place(TypedDict):
-    """Where a file was asked for, as an error has it."""
-
-    file: str | None
-    line: int | None
-    column: int | None
-    section: str | None
-    option: str | None
-    chain: tuple[str, ...]
 
 
 class Loader:
@@ -134,7 +124,7 @@ class Loader:
             if found is None:
                 found = enter(target, mention)
             elif id(found) in entering:
-                raise _cycle(file, mention, found, chain)
+                raise _cycle(mention, found, chain)
             (file.after if mention.option == "extended-by" else file.before).append(found)
         if self._problems:
             raise together(self._problems)
@@ -174,12 +164,12 @@ class Loader:
 
     def _fetch(self, url: str, chain: list[File], mention: _Mention | None) -> bytes:
         if len(url) > MAX_NAME:
-            raise ProfileError(
+            endless = ProfileError(
                 f"The URL {url[:200]}… has more than {MAX_NAME} characters.",
                 reason="unreadable-file",
-                **_place(chain, mention),
                 resolution="Files that extend one another by ever longer names have no end.",
             )
+            raise _placed(endless, chain, mention)
         if url.startswith("file://"):
             return _read_local(unquote(urlsplit(url).path), chain, mention)
         if self._read is not None:
@@ -187,16 +177,14 @@ class Loader:
                 return self._read(url, reading.settings(chain[0] if chain else None, self.below, self._settings))
             except CbuildError as error:
                 if error.file is None:
-                    place = _place(chain, mention)
-                    error.file, error.line, error.column = place["file"], place["line"], place["column"]
-                    error.section, error.option, error.chain = place["section"], place["option"], place["chain"]
+                    _placed(error, chain, mention)
                 raise
-        raise ProfileError(
+        unreadable = ProfileError(
             f"{url} is not a local file.",
             reason="remote-file",
-            **_place(chain, mention),
             resolution="Download it, and name the local file in extends.",
         )
+        raise _placed(unreadable, chain, mention)
 
 
 def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes:
@@ -211,13 +199,13 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
             near = did_you_mean(path.name, (item.name for item in path.parent.iterdir()))
         where = "" if mention is None else f", which {chain[-1].name} extends"
         what = "There is no file" if reason == "missing-file" else "Can't read"
-        raise ProfileError(
+        problem = ProfileError(
             f"{what} {name}{where}.",
             reason=reason,
             details="" if reason == "missing-file" else str(error),
-            **_place(chain, mention, name),
             resolution=near or (EXTENDED if mention else NAMED),
-        ) from None
+        )
+        raise _placed(problem, chain, mention, name) from None
 
 
 def _refuse_special(found: os.stat_result) -> None:
@@ -228,26 +216,21 @@ def _refuse_special(found: os.stat_result) -> None:
         raise OSError(f"larger than {MAX_SIZE} bytes")
 
 
-def _place(chain: list[File], mention: _Mention | None, name: str | None = None) -> _Place:
-    """Return where a file was asked for, as arguments of an error."""
+def _placed(error: _E, chain: list[File], mention: _Mention | None, name: str | None = None) -> _E:
+    """Say in an error where a file was asked for, and return it; name: the file, if nobody else asked for it."""
+    error.chain = shorten(item.name for item in chain)
     if mention is None or not chain:
-        return {"file": name, "line": None, "column": None, "section": None, "option": None, "chain": ()}
-    line, column = mention.line, 1
+        error.file = name
+        return error
+    error.file, error.line, error.section, error.option = chain[-1].name, mention.line, "buildout", mention.option
     text = chain[-1].parsed.text
-    if line is not None:
-        for number in range(line, min(len(text), line + 1000) + 1):
-            at = text[number - 1].find(mention.name)
-            if at >= 0:
-                line, column = number, at + 1
-                break
-    return {
-        "file": chain[-1].name,
-        "line": line,
-        "column": column,
-        "section": "buildout",
-        "option": mention.option,
-        "chain": shorten(item.name for item in chain),
-    }
+    for number in range(mention.line or 1, min(len(text), (mention.line or 1) + 1000) + 1):
+        at = text[number - 1].find(mention.name)
+        if at >= 0:
+            error.line, error.column = number, at + 1
+            error.details = f"{excerpt(text[number - 1], at + 1)}\n{error.details}".rstrip()
+            break
+    return error
 
 
 def _mentions(file: File) -> list[_Mention]:
@@ -275,16 +258,16 @@ def _set_base_location(file: File) -> None:
             lines[BASE_LOCATION] = lines.get(user) or lines.get(f"{user} +") or 1
 
 
-def _cycle(file: File, mention: _Mention, found: File, chain: list[File]) -> ProfileError:
+def _cycle(mention: _Mention, found: File, chain: list[File]) -> ProfileError:
     names = [item.name for item in chain]
     loop = [*names[chain.index(found) :], found.name]
-    return ProfileError(
+    error = ProfileError(
         f"{found.name} extends itself.",
         reason="cycle",
         details=" -> ".join(shorten(loop)),
-        **_place(chain, mention, file.name),
         resolution=f"Take {mention.name} out of this {mention.option}.",
     )
+    return _placed(error, chain, mention)
 
 
 def _parent(base: str) -> str:

@@ -9,8 +9,6 @@ from cbuild.errors import ProfileError
 from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from cbuild.profile.load import Profile
     from cbuild.profile.macros import Macros
     from cbuild.profile.origins import Origin
@@ -25,7 +23,7 @@ _SIMPLE = re.compile(r"[-a-zA-Z0-9 ._]+").fullmatch
 def bad_reference(reference: str) -> ProfileError:
     """Return the error for what stands between ``${`` and ``}`` and is no reference (SUB-6)."""
     parts = reference.split(":")
-    shown = reference[:200]
+    shown = reference[:200].replace("\n", " ")
     if len(parts) == 1:
         problem, resolution = "has no colon", "Write ${section:option}, or $${...} for the text itself."
     elif len(parts) > 2:  # noqa: PLR2004 - section and option
@@ -83,23 +81,18 @@ class Locator:
             found = self._origins[heir, option] = (*found, *own)[-MAX_ORIGINS:]
         return found
 
-    def needed_by(self, trail: Sequence[tuple[str, str]]) -> str:
-        """Return a sentence that says whose value is being put together."""
-        if not trail:
-            return ""
-        section, option = trail[-1]
-        return f"[{section}] {option} refers to it."
-
     def _point(self, error: ProfileError, text: str) -> bool:
         """Set line and column to where text stands in the option's lines; return whether it is there."""
         if error.file is None or error.line is None:
             return False
         lines = self._profile.origins.text(error.file)
+        # The lines of a file keep the blanks that a value has lost.
+        first = text.partition("\n")[0]
         for number in range(error.line, min(len(lines), error.line + MAX_LINES) + 1):
             line = lines[number - 1]
             if number > error.line and line and not line[0].isspace() and line[0] not in "#;":
                 return False
-            at = line.find(text)
+            at = line.find(first)
             if at >= 0:
                 error.line, error.column = number, at + 1
                 return True

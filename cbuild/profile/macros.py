@@ -97,7 +97,6 @@ class Macros:
             section=name,
             option=PARENT,
             chain=shorten(path),
-            details=" -> ".join(shorten(path)) if reason == "circular-macro" else "",
             resolution=near or "The option `<` lists sections, one a line.",
         )
 

@@ -107,9 +107,9 @@ class Resolver:
         """Return where an option comes from, inherited parts first; nothing for what no file has."""
         return self._locator.origins(section, option)
 
-    def placed(self, error: ProfileError) -> ProfileError:
-        """Fill in file, line and column of the section and option that an error is about, and return it."""
-        return self._locator.place(error)
+    def placed(self, error: ProfileError, spot: str = "") -> ProfileError:
+        """Fill in where the section and option are that an error is about, and return it; spot: in the value."""
+        return self._locator.place(error, spot)
 
     def section(self, name: str) -> Options:
         """Return a section's resolved options, initialising it (and before it all that it refers to) if need be.

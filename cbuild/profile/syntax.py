@@ -288,7 +288,7 @@ class _Parser:
         column = line.index(":") + 2
         self._problem(
             ProfileError(
-                f"The condition of [{name}] can't be evaluated: {problem}.",
+                f"The condition of [{name}] can't be evaluated: {problem.rstrip('.?')}.",
                 reason="bad-condition",
                 details=excerpt(line, column),
                 file=self.file,
@@ -307,8 +307,9 @@ class _Parser:
                 reason="bad-option-name",
                 file=self.file,
                 line=number,
-                column=1,
+                column=len(name),
                 option=name[:200],
+                details=excerpt(name, len(name)),
                 resolution="Write `name += value`, with the operator at the `=`.",
             )
         )

@@ -70,3 +70,27 @@ def test_several_errors(capsys, tmp_path):
     assert document["error"] == document["errors"][0]
     assert main.run(["annotate", str(tmp_path / "p.cfg")]) == 3
     assert capsys.readouterr().err.count("Error: ") == 2
+
+
+def test_an_errors_own_place_is_said_once_and_from_here(capsys, tmp_path, monkeypatch):
+    (tmp_path / "p.cfg").write_text("[buildout]\nextends = b.cfg\n")
+    (tmp_path / "b.cfg").write_text("[buildout]\nextends =\n  p.cfg\n")
+    monkeypatch.chdir(tmp_path)
+    assert main.run(["annotate", "p.cfg"]) == 3
+    assert capsys.readouterr().err.splitlines() == [
+        "Error: p.cfg extends itself.",
+        "  at b.cfg:3:3  [buildout] extends",
+        "  from p.cfg",
+        "    p.cfg",
+        "    ^",
+        "  p.cfg -> b.cfg -> p.cfg",
+        "  -> Take p.cfg out of this extends.",
+    ]
+
+
+def test_an_error_where_the_directory_is_gone(capsys, tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert main.run(["nosuch"]) == 2
+    assert "nosuch" in capsys.readouterr().err

@@ -34,7 +34,7 @@ x = ${no:q}
     reached, errors = told(read, text, "a", "nothing")
     assert reached == ["a", "d", "b", "c", "e"]
     assert errors == [
-        ("circular-reference", "b", "r"),
+        ("circular-reference", "b", "q"),
         ("missing-section", "a", "q"),
         ("missing-option", "a", "r"),
         ("bad-reference", "d", "y"),
@@ -45,3 +45,8 @@ x = ${no:q}
 def test_an_end(read):
     text = "[a]\n" + "".join(f"x{number} = ${{no:x}}\n" for number in range(1000))
     assert len(told(read, text, "a")[1]) == 20
+
+
+def test_a_circle_is_one_mistake_wherever_it_is_entered(read):
+    _, errors = told(read, "[p]\nx = ${c:a}\n[q]\nx = ${c:b}\n[c]\na = ${:b}\nb = ${:a}\n", "q", "p")
+    assert set(errors) == {("circular-reference", "c", "a")}
