@@ -59,6 +59,7 @@ class Lock:
         self.commits = commits or {}
         self._sources = sources or {}
         self._data = data
+        self._known = {*self._sources, *self.distributions}
 
     @classmethod
     def load(cls, path: Path) -> Lock:
@@ -106,7 +107,11 @@ class Lock:
         self._sources.pop(request.shown, None)
 
     def save(self) -> bool:
-        """Write the file if its bytes change (and never an empty one); return whether it was written."""
+        """Write the file if its bytes change (and never an empty one); return whether it was written.
+
+        What another run has added meanwhile stays.
+        """
+        self._take_over()
         document: dict[str, object] = {
             "sources": {url: asdict(entry) for url, entry in self._sources.items()},
             "version": VERSION,
@@ -121,6 +126,19 @@ class Lock:
         write_atomic(self.path, data)
         self._data = data
         return True
+
+    def _take_over(self) -> None:
+        """Take the entries that have come into the file since it was loaded."""
+        if not self.path.exists() or self.path.read_bytes() == self._data:
+            return
+        now = Lock.load(self.path)
+        for url, entry in now._sources.items():  # noqa: SLF001 - its own class
+            if url not in self._known:
+                self._sources.setdefault(url, entry)
+        for url, said in now.distributions.items():
+            if url not in self._known:
+                self.distributions.setdefault(url, said)
+        self._data = now._data  # noqa: SLF001
 
 
 def _distribution(entry: dict[str, Any]) -> LockedDistribution:

@@ -7,6 +7,7 @@ from source_helpers import md5, sha256
 
 from cbuild.errors import UsageError
 from cbuild.source import Lock, Request
+from cbuild.source.lock import LockedDistribution
 from cbuild.source.store import Sums
 
 SUMS = Sums(md5(b"a"), sha256(b"a"), 1)
@@ -53,3 +54,22 @@ def test_from_a_newer_cbuild(tmp_path):
     with pytest.raises(UsageError) as error:
         Lock.load(tmp_path / "cbuild.lock")
     assert error.value.reason == "lock-version"
+
+
+def test_two_runs_at_once_lose_nothing_of_each_other(tmp_path):
+    """What came into the file since it was loaded stays; what was taken out here does not come back."""
+    path = tmp_path / "cbuild.lock"
+    first = Lock.load(path)
+    first.record(Request("http://a.invalid/old"), SUMS)
+    first.save()
+    one, two = Lock.load(path), Lock.load(path)
+    one.record(Request("http://a.invalid/one"), SUMS)
+    one.distributions["pypi:d/d.whl"] = LockedDistribution(("e",))
+    one.save()
+    two.forget(Request("http://a.invalid/old"))
+    two.record(Request("http://a.invalid/two"), SUMS)
+    assert two.save()
+    document = json.loads(path.read_bytes())
+    assert list(document["sources"]) == ["http://a.invalid/one", "http://a.invalid/two"]
+    assert list(document["distributions"]) == ["pypi:d/d.whl"]
+    assert not Lock.load(path).save()
