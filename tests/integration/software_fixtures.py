@@ -10,10 +10,11 @@ import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import pytest
@@ -68,17 +69,24 @@ class Store:
     url: str
     program: str = CLI
 
-    def start(self, directory: Path, *arguments: str, prefix: tuple[str, ...] = ()) -> subprocess.Popen[str]:
-        """Start cbuild in directory; prefix is a program that runs it (faketime)."""
+    def start(
+        self,
+        directory: Path,
+        *arguments: str,
+        prefix: tuple[str, ...] = (),
+        stderr: int = subprocess.PIPE,
+        more: Mapping[str, str] = MappingProxyType({}),
+    ) -> subprocess.Popen[str]:
+        """Start cbuild in directory; prefix is a program that runs it (faketime), more its further environment."""
         environment = {name: os.environ[name] for name in (*KEPT, *PROXIES) if name in os.environ}
         environment |= {"PYTHONPATH": str(ROOT), "CBUILD_HOME": str(self.home.root)}
-        environment[VARIABLES[self.engine.name]] = self.url
+        environment |= {VARIABLES[self.engine.name]: self.url, **more}
         return subprocess.Popen(
             [*prefix, sys.executable, "-P", "-c", self.program, *arguments],
             cwd=directory,
             env=environment,
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
             process_group=0,
         )

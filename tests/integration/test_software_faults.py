@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pty
 import random
 import shutil
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import pyte
 import pytest
 from base_store import base_store
 from conftest import Running
@@ -232,6 +234,8 @@ def test_a_part_that_another_cbuild_installs_is_waited_for(own: Store, tmp_path)
         documents = [Store.finish(process) for process in (first, second)]
         assert recorder.containers == 1
     assert [statuses(document)["slow"] for document in documents] == ["built", "cached"]
+    assert 0 < part(documents[0], "slow")["started"] < documents[0]["seconds"]
+    assert part(documents[1], "slow")["started"] is None
     assert documents[0]["image"]["digest"] == documents[1]["image"]["digest"]
     check_whole(own)
 
@@ -265,3 +269,27 @@ def test_a_state_file_is_one_runs_at_a_time(new_store, tmp_path):
     Store.finish(first)
     assert "slow   removed" in second.stdout
     assert [found.name for found in installed.read(directory / ".installed.cfg").parts] == ["other"]
+
+
+def test_ctrl_c_leaves_the_terminal_as_it_was(new_store, tmp_path):
+    """The display is taken away, the cursor is back, and no container runs."""
+    store = new_store("docker")
+    directory = project(tmp_path, SLOW.replace("sleep 2", "echo the words of slow; sleep 20"))
+    controller, terminal = pty.openpty()
+    process = store.start(directory, "software", stderr=terminal, more={"TERM": "xterm", "COLUMNS": "80"})
+    os.close(terminal)
+    screen = pyte.Screen(80, 24)
+    stream = pyte.ByteStream(screen)
+    while "slow   0:01  the words of slow" not in "\n".join(screen.display):
+        stream.feed(os.read(controller, 4096))
+    assert screen.cursor.hidden
+    process.send_signal(signal.SIGINT)
+    with suppress(OSError):  # what a terminal gives when nobody has its other end any more
+        while data := os.read(controller, 4096):
+            stream.feed(data)
+    assert process.wait(30) == 130
+    assert not screen.cursor.hidden
+    lines = [line.strip() for line in screen.display if line.strip()]
+    assert lines[-1] == "Interrupted: what was built is kept."
+    assert not [line for line in lines if "the words" in line or "waiting" in line]
+    assert not store.containers()
