@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import shell
+from recipes import say, shell
 
 STOP = {"no": False, "off": False, "false": False, "yes": True, "on": True, "true": True}
 
@@ -46,4 +46,4 @@ class Recipe:
         except UserError as error:
             if self.stop:
                 raise
-            print(f"warning: {error}; stop-on-error is not set, so the part counts as installed", flush=True)  # noqa: T201 - this is the part's log
+            say.warn(f"{error}; stop-on-error is not set, so the part counts as installed")

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, Source, UserError
-from recipes import files, shebang, shell
+from recipes import files, say, shebang, shell
 from recipes.commands import Commands, formatted
 from recipes.hooks import Hook
 from recipes.unpack import strip, top, unpack
@@ -128,7 +128,7 @@ class Recipe:
     def _check_promises(self) -> None:
         for path in filter(None, map(str.strip, self.options.get("promises", "").splitlines())):
             if not Path(path).exists():
-                print(f"warning: the promise {path} is not there", flush=True)  # noqa: T201 - this is the part's log
+                say.warn(f"the promise {path} is not there")
 
 
 def _commented(text: str) -> str:

@@ -120,9 +120,12 @@ def test_a_command(tmp_path, capfd):
     assert "said\n" in capfd.readouterr().out
 
 
-def test_a_command_that_fails(tmp_path, capfd):
+def test_a_command_that_fails(tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("CBUILD_LINT", str(tmp_path / "lint"))
     run(tmp_path, command="false")
-    assert "warning: exit code 1 of: false" in capfd.readouterr().out
+    warning = "exit code 1 of: false; stop-on-error is not set, so the part counts as installed\n"
+    assert f"warning: {warning}" in capfd.readouterr().out
+    assert (tmp_path / "lint").read_text() == warning
     # The shell's own rule, not that of slapos.recipe.cmmi: the last line's exit code is the command's.
     run(tmp_path, command="false\ntouch after", stop_on_error="true")
     assert (tmp_path / "after").exists()
