@@ -165,8 +165,9 @@ class Sandbox:
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
             inherited = scratch.fill((tree(self._home, layer, self.run) for layer in task.layers), task.directories)
             result = self._perform(task, scratch, log)
-            layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited)
-            lints = scratch.lints()
+            found: list[str] = []
+            layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited, found.append)
+            lints = (*scratch.lints(), *found)
         seconds = round(time.monotonic() - started, 3)
         return Result(layer, tuple(result["paths"]), seconds, lints, self.run, round(at, 3))
 

@@ -20,6 +20,7 @@ class Entry:
 
     path: bytes, relative to the image's root, no leading slash. target: of a symlink as it is, of a hard link the
     first path in order. source: where a file's bytes lie, from offset on. size: bytes of a file, 0 for anything else.
+    lost: bits of a file's mode that a layer doesn't keep, and that somebody may have meant.
     """
 
     path: bytes
@@ -29,7 +30,10 @@ class Entry:
     target: bytes = b""
     source: Path | None = None
     offset: int = 0
+    lost: int = 0
 
+
+_LOST = stat.S_ISUID | stat.S_ISGID | stat.S_IWOTH
 
 Inherited = Mapping[bytes, tuple[int, int]]
 """Paths (relative to the scratch directory) that were there before, with (device, inode); directories with (0, 0)."""
@@ -92,7 +96,8 @@ def _entry(path: bytes, found: bytes, status: os.stat_result, first: dict[tuple[
         return Entry(path, "hardlink", target=first[identity])
     first[identity] = path
     executable = bool(mode & stat.S_IXUSR)
-    return Entry(path, "file", executable=executable, size=status.st_size, source=Path(os.fsdecode(found)))
+    source = Path(os.fsdecode(found))
+    return Entry(path, "file", executable=executable, size=status.st_size, source=source, lost=mode & _LOST)
 
 
 def _parents(path: bytes) -> Iterator[bytes]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.image.layout import Layout
 from cbuild.layer import tar
 from cbuild.layer.entries import Entry, Inherited, collect
+from cbuild.layer.lint import Linter
 from cbuild.layer.references import DEPTH, Scanner
 
 
@@ -25,16 +27,29 @@ class Layer:
     mentions: tuple[str, ...]
 
 
-def write_layer(layout: Layout, scratch: Path, prefix: str, inherited: Inherited) -> Layer:
-    """Store what the build wrote into scratch as a layer and return it."""
+def _silent(line: str) -> None:
+    del line
+
+
+def write_layer(
+    layout: Layout, scratch: Path, prefix: str, inherited: Inherited, lint: Callable[[str], None] = _silent
+) -> Layer:
+    """Store what the build wrote into scratch as a layer and return it. lint: called with each finding, one line."""
     entries = collect(scratch, prefix, inherited)
-    scanner = Scanner(prefix)
+    scanner, linter = Scanner(prefix), Linter(entries, prefix)
+
+    def see(chunk: bytes) -> None:
+        scanner.feed(chunk)
+        linter.feed(chunk)
+
     with layout.writing() as blob:
-        tar.write(entries, blob, scanner.feed)
+        tar.write(entries, blob, see)
     for entry in entries:
         if entry.kind == "symlink":
             scanner.feed(_absolute(entry))
             scanner.feed(b"")
+    for finding in linter.findings():
+        lint(finding)
     return Layer(blob.digest, blob.size, tuple(sorted(_owned(entries, prefix))), tuple(sorted(scanner.found)))
 
 

@@ -20,6 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
+from cbuild.recipe import bytecode
 from cbuild.recipe.api import RecipeClass, UserError
 from cbuild.recipe.needs import Needs
 from cbuild.recipe.static import StaticBuildout
@@ -50,6 +51,8 @@ def run(job: dict[str, Any]) -> dict[str, object]:
                 "options": options.copy(), "sources": dict(buildout.declared), "sections": buildout.changed(job["part"])
             }  # fmt: skip
             paths = _paths(recipe.install()) if job["action"] == "install" else []
+        if job["action"] == "install":
+            bytecode.renew(job["directory"])
     except Needs as needs:
         return {"ok": False, "kind": "needs", "needs": needs.what, "message": f"it needs {needs}"}
     except Exception as error:  # noqa: BLE001 - a recipe may raise anything; the host reports it
