@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import layers, partition, profile, software
+from bench import layers, partition, profile, software, stack
 from bench.measure import say
 from bench.site import Site, site
 
@@ -14,6 +14,7 @@ ENGINE: dict[str, Callable[[Site], None]] = {
     "one-changed": software.one_changed,
     "many": software.many,
     "partition": partition.partition,
+    "stack": stack.stack,
 }
 PLAIN: dict[str, Callable[[], None]] = {"layers": layers.layers, "profile": profile.main}
 
