@@ -102,7 +102,4 @@ DIFFERENCES = {
     "394-seed-cli-references-before-constructors": Decision(
         NEEDED, {0: _words("installing data_dir, installing debug")}, states=frozenset({0})
     ),
-    "409-ver-offline": Decision(
-        "offline, what is in cbuild.lock and in the store is there", {2: _words("updating foo")}, exits={2: 0}
-    ),
 }
