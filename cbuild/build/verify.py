@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.build import schedule
-from cbuild.build.parts import cpus
 from cbuild.build.prepare import Prepared
 from cbuild.build.runs import clean, running
 from cbuild.build.sandbox import NeedsMore, Sandbox
@@ -126,12 +125,14 @@ class _Again:
         self._home = home
         self._engine = engine
         self._store = store
-        self._usual = Sandbox(engine, home, ready.builder, run, cpus())
+        self._usual = Sandbox(engine, home, ready.builder, run, schedule.cpus())
         self.run = run
 
     def sandbox(self, surroundings: Surroundings) -> Sandbox:
         """Return a sandbox of these surroundings."""
-        return Sandbox(self._engine, self._home, self._ready.builder, self.run, cpus(), surroundings, self._store)
+        return Sandbox(
+            self._engine, self._home, self._ready.builder, self.run, schedule.cpus(), surroundings, self._store
+        )
 
     def verify(self, name: str, *, causes: bool) -> Verified:
         """Install a part again and compare."""

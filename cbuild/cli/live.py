@@ -15,6 +15,9 @@ from cbuild.build.growing import last_line
 from cbuild.events import Event
 
 PER_SECOND = 4
+LEAVING = ("part-running", "waiting", "part-done", "part-failed", "part-skipped")
+"""Events after which a part isn't waiting any more."""
+
 NAME = 24
 """Columns that a part's name gets at most."""
 
@@ -64,7 +67,7 @@ class Board:
                 self.failed += 1
             if event.kind in ("part-done", "part-failed"):
                 self.running.pop(name, None)
-            if name in self.waiting and event.kind in ("part-running", "waiting", "part-done", "part-failed"):
+            if name in self.waiting and event.kind in LEAVING:
                 self.waiting.remove(name)
 
     def __rich__(self) -> Text:
