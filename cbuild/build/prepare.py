@@ -15,6 +15,7 @@ from cbuild.build.steering import Steering, steer
 from cbuild.distribution import Distributions
 from cbuild.engine.api import Engine
 from cbuild.events import Event, Report
+from cbuild.plan.extend import Extender
 from cbuild.plan.part import Plan
 from cbuild.plan.resolve import Planner
 from cbuild.profile import Profile
@@ -64,9 +65,6 @@ def prepare(
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
     steering = steer(profile)
-    if steering.extensions:
-        message = f"The extensions in [buildout] are not run: {', '.join(steering.extensions)}."
-        report(Event("warning", "extensions", message))
     for message in steering.warnings:
         report(Event("warning", "buildout", message))
     # Made when they are needed: a mistake in the profile is said before 20 s are spent on a first base.
@@ -77,8 +75,10 @@ def prepare(
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine)
     distributions = Distributions(sources, lock, locked=locked, renew=renew)
-    planner = Planner(profile, sources, home, constructors, distributions)
     with constructors.ended():
+        if "extensions" in profile.sections.get("buildout", {}):
+            profile = Extender(profile, sources, home, constructors, distributions, report).extended()
+        planner = Planner(profile, sources, home, constructors, distributions)
         plan = planner.plan(only)
     state = installed.read(steering.state)
     late = Late(home, planner.facts, sources, lock)

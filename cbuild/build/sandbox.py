@@ -280,6 +280,7 @@ class Scratch:
             link(site, self.job / "site", 0)
         recipe: dict[str, object] = {
             "develop": [self._put(file) for file in task.develop],
+            "extensions": use.extensions,
             "requirements": use.requirements,
             "site": "/run/cbuild/site" if site else "",
             "spec": use.spec,

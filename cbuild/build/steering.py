@@ -27,7 +27,6 @@ class Steering:
 
     builder: str
     runtime: str
-    extensions: tuple[str, ...]
     offline: bool
     download_cache: Path | None
     mirrors: tuple[str, ...]
@@ -53,7 +52,6 @@ def steer(profile: Profile) -> Steering:
     values = Steering(
         builder=told.text("builder") or "builder",
         runtime=told.text("runtime") or "runtime",
-        extensions=tuple(told.text("extensions").split()),
         offline=told.says("offline") or told.says("install-from-cache"),
         download_cache=Path(cache) if cache else None,
         mirrors=tuple(told.text("mirrors").split()),

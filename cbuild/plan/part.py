@@ -15,7 +15,8 @@ class RecipeUse:
     """Whose recipe: cbuild's own (module, attribute), or somebody else's (spec, develop: the directories as tars).
 
     code: digest of all the code of cbuild's and of develop that runs in the builder for it. modules: of cbuild's, the
-    runner apart, that it takes. requirements: of the distributions that it is imported from.
+    runner apart, that it takes. requirements: of the distributions that it is imported from. extensions: in the place
+    of a recipe, extensions of buildout's (cbuild.plan.extend).
     """
 
     code: str
@@ -25,6 +26,7 @@ class RecipeUse:
     develop: tuple[Request, ...] = ()
     modules: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ COMMAND_LINE = "command line"
 
 @dataclass(frozen=True)
 class Assignment:
-    """One assignment; op is ``=``, ``+=`` or ``-=``."""
+    """One assignment; op is ``=``, ``+=`` or ``-=``. origin: who made it, in the place of a file's name."""
 
     section: str
     option: str
     op: str
     value: str
+    origin: str = COMMAND_LINE
 
 
 def parse_assignment(word: str) -> Assignment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -43,6 +43,12 @@ class Profile:
     def path(self) -> Path:
         """Return the root file's path; of a URL the path in it, which names no file here."""
         return Path(urlsplit(self.name).path) if _IS_URL(self.name) else Path(self.name)
+
+    def assigned(self, assignments: Sequence[Assignment]) -> Profile:
+        """Return the profile after further assignments."""
+        sections = {name: dict(options) for name, options in self.sections.items()}
+        assign(sections, assignments, DEFAULTS)
+        return replace(self, sections=sections, origins=self.origins.assigned(tuple(sections), assignments))
 
 
 def load(

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from cbuild.profile.assignments import COMMAND_LINE, Assignment
+from cbuild.profile.assignments import Assignment
 from cbuild.profile.syntax import Increment
 
 if TYPE_CHECKING:
@@ -52,6 +52,10 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
             self._cache[section] = self._section(section)
         return self._cache[section]
 
+    def assigned(self, names: Sequence[str], assignments: Sequence[Assignment]) -> Origins:
+        """Return the origins after further assignments. names: of all sections then."""
+        return Origins(names, self._layers, [*self._assignments, *assignments])
+
     def __iter__(self) -> Iterator[str]:
         """Iterate over the sections' names."""
         return iter(self._names)
@@ -93,7 +97,7 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
                 found[name] = _increments(section, name, layer.sequences[section, name])
         for item in self._assignments:
             if item.section == section:
-                origin = Origin(COMMAND_LINE, 0, 0, item.op)
+                origin = Origin(item.origin, 0, 0, item.op)
                 found[item.option] = (origin,) if item.op == "=" else (*found.get(item.option, ()), origin)
         return found
 

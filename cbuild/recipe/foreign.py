@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, cast
@@ -32,16 +32,29 @@ def load(recipe: Mapping[str, Any], buildout: Buildout) -> RecipeClass:
     (where these are unpacked). Needs when distributions are missing; UserError when there is no such entry point.
     """
     requirement, _, entry = recipe["spec"].partition(":")
-    name = _project(requirement)
+    entry = entry.strip() or "default"
+    own = provide([requirement.strip()], recipe, buildout)
+    information = own.get(requirement.strip())
+    points = developed(information, GROUP) if information else installed(project(requirement), recipe["site"], GROUP)
+    if entry not in points:
+        raise UserError(
+            f"No recipe {recipe['spec']!r}: the distribution has no entry point {entry!r} in the group {GROUP};"
+            f" it has {', '.join(sorted(points)) or 'none'}."
+        )
+    return cast("RecipeClass", imported(points[entry]))
+
+
+def provide(requirements: Sequence[str], recipe: Mapping[str, Any], buildout: Buildout) -> dict[str, Path]:
+    """Make requirements importable; return the ``.egg-info`` of those that develop directories have."""
     directories = [_egg_info(Path(directory)) for directory in recipe["develop"]]
     sys.path[:0] = [*(str(directory.parent) for directory in directories), *filter(None, [recipe["site"]])]
-    own = next((found for found in directories if _normal(found.name.removesuffix(".egg-info")) == name), None)
-    wanted = list(_required(own)) if own else [requirement.strip()]
-    if set(wanted) - set(recipe["requirements"]):
+    names = {_normal(found.name.removesuffix(".egg-info")): found for found in directories}
+    own = {one: names[project(one)] for one in requirements if project(one) in names}
+    wanted = {one for one in requirements if one not in own}.union(*map(_required, own.values()))
+    if wanted - set(recipe["requirements"]):
         raise Needs(recipe=sorted(wanted))
     compatible.install(buildout)
-    points = _developed(own) if own else _installed(name, recipe["site"])
-    return _entry(points, recipe["spec"], entry.strip() or "default")
+    return own
 
 
 def _required(information: Path) -> Iterator[str]:
@@ -50,7 +63,7 @@ def _required(information: Path) -> Iterator[str]:
     # Sections are extras and markers: neither is asked for.
     lines = path.read_text(encoding="utf-8").partition("[")[0].split("\n") if path.is_file() else []
     for line in filter(None, (line.strip() for line in lines)):
-        if _project(line) != "zc_buildout" and not _here(_project(line)):
+        if project(line) != "zc_buildout" and not _here(project(line)):
             yield line
 
 
@@ -72,32 +85,31 @@ def _egg_info(archive: Path) -> Path:
     return found[0]
 
 
-def _developed(information: Path) -> dict[str, str]:
+def developed(information: Path, group: str) -> dict[str, str]:
+    """Return the entry points of a develop directory, name to value."""
     points = configparser.ConfigParser(delimiters=("=",))
     points.optionxform = str  # type: ignore[assignment,method-assign]  # names of entry points are case sensitive
     points.read(information / "entry_points.txt")
-    return dict(points.items(GROUP)) if points.has_section(GROUP) else {}
+    return dict(points.items(group)) if points.has_section(group) else {}
 
 
-def _installed(project: str, site: str) -> dict[str, str]:
-    found = next(one for one in metadata.distributions(path=[site]) if _normal(one.name) == project)
-    return {point.name: point.value for point in found.entry_points if point.group == GROUP}
+def installed(name: str, site: str, group: str) -> dict[str, str]:
+    """Return the entry points of a distribution that is unpacked in site. name: see project."""
+    found = next(one for one in metadata.distributions(path=[site]) if _normal(one.name) == name)
+    return {point.name: point.value for point in found.entry_points if point.group == group}
 
 
-def _entry(points: Mapping[str, str], spec: str, entry: str) -> RecipeClass:
-    if entry not in points:
-        raise UserError(
-            f"No recipe {spec!r}: the distribution has no entry point {entry!r} in the group {GROUP};"
-            f" it has {', '.join(sorted(points)) or 'none'}."
-        )
-    module, _, attribute = points[entry].partition(":")
+def imported(point: str) -> Any:  # noqa: ANN401 - whatever it names
+    """Return what the value of an entry point names."""
+    module, _, attribute = point.partition("[")[0].partition(":")
     found: Any = import_module(module.strip())
-    for name in attribute.partition("[")[0].strip().split("."):
+    for name in filter(None, attribute.strip().split(".")):
         found = getattr(found, name)
-    return cast("RecipeClass", found)
+    return found
 
 
-def _project(requirement: str) -> str:
+def project(requirement: str) -> str:
+    """Return the normalised name of what a requirement names."""
     match = _NAME.match(requirement.strip())
     return _normal(match[0]) if match else ""
 

@@ -1,8 +1,8 @@
 """The builder's side of a part: read the job, construct the recipe, install, write the result.
 
 job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute", "compatible"} or {"spec",
-"develop", "requirements", "site"}, "directory", "sections", "sources", "names", "absent", "distributions"}`` (see
-cbuild.recipe.static).
+"develop", "requirements", "site", "extensions"}, "directory", "sections", "sources", "names", "absent",
+"distributions"}`` (see cbuild.recipe.static).
 
 result.json: ``{"ok": true, "paths", "options", "sources", "sections"}`` (sources that the recipe declared; other
 sections that it changed), or ``{"ok": false, "kind": "user"|"needs"|"exception", "message"}``, with ``"needs"`` for
@@ -66,8 +66,8 @@ def _load(recipe: dict[str, Any], buildout: StaticBuildout) -> RecipeClass:
         importlib.import_module("cbuild.recipe.compatible").install(buildout)
     if "module" in recipe:
         return cast("RecipeClass", getattr(importlib.import_module(recipe["module"]), recipe["attribute"]))
-    foreign = importlib.import_module("cbuild.recipe.foreign")
-    return cast("RecipeClass", foreign.load(recipe, buildout))
+    loader = importlib.import_module("cbuild.recipe.foreign" if recipe["spec"] else "cbuild.recipe.extend")
+    return cast("RecipeClass", loader.load(recipe, buildout))
 
 
 class _in_directory:  # noqa: N801 - reads like the function that it is

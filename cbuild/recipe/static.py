@@ -71,6 +71,12 @@ class StaticBuildout(Buildout):
             raise MissingSection(section)
         raise Needs(section=section)
 
+    def __setitem__(self, section: str, options: Mapping[str, str]) -> None:
+        """Add a section; KeyError if there is one of this name (RCP-6)."""
+        if section in self:
+            raise KeyError(section)
+        self._sections[section] = Options(self, section, dict(options))
+
     def __contains__(self, section: object) -> bool:
         """Return whether the profile has the section; it isn't initialised for that."""
         return section in self._sections or (section not in self._absent and section in self._all())
