@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, Source, UserError
 from recipes import files, say, shebang, shell
+from recipes.borrow import borrowed
 from recipes.commands import Commands, formatted
 from recipes.hooks import Hook
 from recipes.unpack import strip, top, unpack
@@ -44,11 +46,13 @@ class Recipe:
         self.location.mkdir(parents=True)
         environ = shell.expand(self.environment)
         source = self._source(environ)
-        try:
-            self._build(environ, source)
-        except Exception:
-            self._write_environment(environ, source)
-            raise
+        lent = nullcontext() if self.archive else borrowed(source, self.location / ".borrowed")
+        with lent:
+            try:
+                self._build(environ, source)
+            except Exception:
+                self._write_environment(environ, source)
+                raise
         if self.archive and not self.keep:
             shutil.rmtree(self.options["compile-directory"])
         self._check_promises()

@@ -41,7 +41,7 @@ def after(options, buildout):
 
 PROFILE = """
 [buildout]
-parts = hello page copy links
+parts = hello page copy links inplace
 
 [helper]
 recipe = slapos.recipe.cmmi
@@ -93,6 +93,20 @@ recipe = slapos.recipe.build:download
 url = file://${page:output}
 destination = ${buildout:directory}/copy
 
+[checkout]
+recipe = plone.recipe.command
+location = ${buildout:parts-directory}/checkout
+command = mkdir -p ${:location} && cd ${:location} && echo a > a && echo b > b
+stop-on-error = true
+
+[inplace]
+recipe = slapos.recipe.cmmi
+path = ${checkout:location}
+configure-command = echo changed >> a && chmod +x a
+make-binary =
+make-targets =
+post-install = echo new > new && cp a b @@LOCATION@@
+
 [links]
 recipe = slapos.cookbook:symbolic.link
 target-directory = ${buildout:bin-directory}
@@ -120,6 +134,12 @@ def test_everything_a_part_can_have(shared_store, native):
         documents[engine] = store.finish(done)
         assert store.files(documents[engine], "hello")["parts/hello/said"] == b"spoken\n"
         assert store.files(documents[engine], "copy") == {"copy": b"SPOKEN!"}
+        assert store.files(documents[engine], "inplace") == {
+            "parts/checkout/a": b"a\nchanged\n",
+            "parts/checkout/new": b"new\n",
+            "parts/inplace/a": b"a\nchanged\n",
+            "parts/inplace/b": b"b\n",
+        }, "what it changed where it was built is its own, and nothing else of it"
         assert part(documents[engine], "hello")["requires"] == ["helper"], "a hook reads it"
     parts = statuses(documents["docker"])
     assert {name: layer(documents["docker"], name) for name in parts} == {
