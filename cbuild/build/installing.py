@@ -123,7 +123,8 @@ class Installing:
         except PartError as error:
             if not self._aborted:
                 took = round(time.monotonic() - started, 3)
-                failures.note(self._home, key, failures.Failure(error.brief, self._sandbox.run, round(at, 3), took))
+                failure = failures.Failure(part, error.brief, self._sandbox.run, round(at, 3), took)
+                failures.note(self._home, key, failure)
                 self._report(Event("part-failed", part, f"Failed {part} after {took:.1f} s."))
                 self._leave_out(part)
             raise

@@ -40,6 +40,9 @@ SITE = "site"
 EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
 """Directories that are there for every part, as buildout makes them, unless `[buildout]` moves them."""
 
+BUILDER = "builder"
+"""The file of a scratch directory that says for which builder it is."""
+
 TAIL = 25
 """Lines of the log that an error shows."""
 
@@ -163,8 +166,9 @@ class Sandbox:
         """
         at, started = time.time(), time.monotonic()
         with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
+            scratch.note(self._builder.digest)
             inherited = scratch.fill((tree(self._home, layer, self.run) for layer in task.layers), task.directories)
-            result = self._perform(task, scratch, log)
+            result = self._perform(task, scratch, log, keep=keep)
             found: list[str] = []
             layer = write_layer(self._store, scratch.opt, DIRECTORY, inherited, found.append)
             lints = (*scratch.lints(), *found)
@@ -179,7 +183,7 @@ class Sandbox:
         """Return the directories that the task's recipe is imported from, unpacked."""
         return [tree(self._home, layer, self.run) / DIRECTORY.strip("/") / SITE for layer in task.site]
 
-    def _perform(self, task: Task, scratch: Scratch, log: Path) -> dict[str, list[str]]:
+    def _perform(self, task: Task, scratch: Scratch, log: Path, *, keep: bool) -> dict[str, list[str]]:
         try:
             exit_code = self._run_container(task, scratch)
             result = scratch.result()
@@ -189,7 +193,7 @@ class Sandbox:
             raise NeedsMore(result)
         if exit_code or not result.get("ok"):
             check_room(self._home.work, task.part)
-            raise _failed(task.part, result, exit_code, log)
+            raise _failed(task.part, result, exit_code, log, keep=keep)
         return {"paths": list(result["paths"])}  # type: ignore[call-overload]  # the runner's own document
 
     def _run_container(self, task: Task, scratch: Scratch) -> int:
@@ -252,6 +256,10 @@ class Scratch:
         """Remove the directories, unless a failed part's are to be kept."""
         if not (self._keep and kind is PartError):
             shutil.rmtree(self.root, ignore_errors=True)
+
+    def note(self, builder: str) -> None:
+        """Keep which builder this is for, by digest: see cbuild.build.reopen."""
+        (self.root / BUILDER).write_text(builder, encoding="ascii")
 
     def empty(self, *others: Path, keep: Sequence[str] = ()) -> None:
         """Remove what is in the directories, and in others; keep: names that stay."""
@@ -342,12 +350,14 @@ def _plain(part: str) -> str:
     return f"{readable}-{sha256_bytes(part.encode())[7:15]}"
 
 
-def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path) -> PartError:
+def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path, *, keep: bool) -> PartError:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     message = result.get("message") or f"the builder ended with exit code {exit_code}"
     return PartError(
         f"The part {part} failed: {message}",
         details="\n".join(lines[-TAIL:]),
-        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on there.",
+        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on there. "
+        + ("" if keep else "With --keep-failed, ")
+        + f"`cbuild shell {part}` opens the builder as it is now.",
         section=part,
     )

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.build import schedule
+from cbuild.build.explain import known
 from cbuild.build.prepare import Prepared
 from cbuild.build.runs import clean, running
 from cbuild.build.sandbox import NeedsMore, Sandbox
 from cbuild.build.surroundings import Surroundings
 from cbuild.build.vary import WAYS, varied
 from cbuild.engine.api import Engine
-from cbuild.errors import PartError, UsageError, near
+from cbuild.errors import PartError, UsageError
 from cbuild.events import Event, Report
 from cbuild.image.layout import Layout
 from cbuild.layer.compare import Difference, compare
@@ -84,13 +85,7 @@ def verify(
 
 def _chosen(ready: Prepared, layout: Layout, names: Sequence[str]) -> list[str]:
     for name in names:
-        if name not in ready.plan.parts:
-            raise UsageError(
-                f"{name!r} is no part of {ready.profile.path.name}.",
-                reason="unknown-part",
-                details=near(name, ready.plan.parts),
-                resolution="`cbuild graph --json` lists the parts.",
-            )
+        known(ready, name)
     chosen = [name for name in ready.plan.parts if name in names or not names]
     built = ready.parts.built
     missing = [name for name in chosen if name not in built or not layout.has(built[name].result.layer.diff_id)]

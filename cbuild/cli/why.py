@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import json as json_module
+from collections.abc import Iterable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +17,13 @@ from cbuild.state.home import Home
 
 if TYPE_CHECKING:
     from cbuild.build.explain import Why
+    from cbuild.plan.why import Change
+
+REQUIRES = "requires/"
+"""How changes begin that another part has brought: that part's own changes are shown in their place."""
+
+LONG = 4
+"""Lines of a value from which on only those are shown that differ."""
 
 
 def command(
@@ -23,6 +32,7 @@ def command(
     config: common.Config = None,
     verbose: common.Verbose = 0,
     quiet: common.Quiet = 0,
+    offline: common.Offline = None,
     no_defaults: common.NoDefaults = False,
     engine: common.EngineChoice = None,
     json: common.Json = False,
@@ -31,26 +41,54 @@ def command(
     from cbuild.build.explain import why  # noqa: PLC0415 - not needed for --help
 
     home = Home.default()
-    ready = prepared(words, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
+    every = [*(words or ()), *common.switches(offline=offline)]
+    ready = prepared(every, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
     answer = why(ready, home, part)
     print(json_module.dumps(asdict(answer)) if json else _text(answer))  # noqa: T201 - the command line prints
 
 
 def _text(answer: Why) -> str:
+    lines = [_verdict(answer)]
+    own = [change for change in answer.changes if not change.what.startswith(REQUIRES)]
+    lines += _changes(own, "  ")
+    for cause in answer.causes:
+        lines += [f"  {cause.part} changed ({' -> '.join(cause.via)}):", *_changes(cause.changes, "    ")]
+    if not own and not answer.causes:
+        lines += _changes(answer.changes, "  ")
+    if answer.failure:
+        lines += [f"The last try failed: {answer.failure}", f"Its log: cbuild logs {answer.part}"]
+    return "\n".join(lines)
+
+
+def _verdict(answer: Why) -> str:
     match answer.status:
+        case "new" if answer.in_store:
+            return f"{answer.part} has not been built from this profile, but the store has it: nothing is compiled."
         case "new":
             return f"{answer.part} has not been built from this profile."
-        case "cached":
+        case "cached" if answer.in_store:
             return f"{answer.part} is up to date."
+        case "cached":
+            return f"{answer.part} has not changed, but the store has lost it: it will be built again."
+        case "changed" if answer.in_store:
+            return f"{answer.part} has changed, but the store has it as it is now: nothing is compiled."
         case "changed":
-            lines = [
-                line
-                for change in answer.changes
-                for line in (f"  {change.what}", *_value("-", change.old), *_value("+", change.new))
-            ]
-            return "\n".join([f"{answer.part} will be built again:", *lines])
+            return f"{answer.part} will be built again:"
 
 
-def _value(sign: str, value: object) -> list[str]:
+def _changes(found: Iterable[Change], indent: str) -> list[str]:
+    lines = [line for change in found for line in (change.what, *_values(change))]
+    return [f"{indent}{line}" for line in lines]
+
+
+def _values(change: Change) -> list[str]:
+    old, new = (_shown(value) for value in (change.old, change.new))
+    if min(len(old), len(new)) < LONG:
+        return [*(f"  - {line}" for line in old), *(f"  + {line}" for line in new)]
+    lines = list(difflib.unified_diff(old, new, n=0, lineterm=""))[2:]
+    return [f"  {line[0]} {line[1:]}" for line in lines if not line.startswith("@@")]
+
+
+def _shown(value: object) -> list[str]:
     text = "(absent)" if value is None else value if isinstance(value, str) else json_module.dumps(value)
-    return [f"    {sign} {line}" for line in text.splitlines() or [""]]
+    return text.splitlines() or [""]

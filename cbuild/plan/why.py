@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+REQUIRES = "requires/"
+"""How a change begins that another part has brought."""
+
 
 @dataclass(frozen=True)
 class Change:

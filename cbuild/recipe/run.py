@@ -22,6 +22,7 @@ from typing import Any, cast
 
 from cbuild.recipe import bytecode
 from cbuild.recipe.api import RecipeClass, UserError
+from cbuild.recipe.last import NAME, LastProgram
 from cbuild.recipe.needs import Needs
 from cbuild.recipe.static import StaticBuildout
 
@@ -33,7 +34,10 @@ def main() -> None:
     """Run the job named on the command line; the exit code is 0 when a result was written, good or bad."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     os.umask(0o022)
+    last = LastProgram()
     result = run(job)
+    if not result["ok"]:
+        last.write(Path(sys.argv[2]).with_name(NAME))
     sys.stdout.flush()
     Path(sys.argv[2]).write_text(json.dumps(result, sort_keys=True), encoding="utf-8")
 

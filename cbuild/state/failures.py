@@ -14,6 +14,7 @@ from cbuild.state.home import Home
 class Failure:
     """What went wrong, in one line; the run that tried, when it started (seconds since 1970), how long it took (s)."""
 
+    part: str
     message: str
     run: str
     started: float
@@ -31,6 +32,16 @@ def get(home: Home, key: str) -> Failure | None:
         return Failure(**json.loads(_path(home, key).read_bytes()))
     except (OSError, ValueError, TypeError):
         return None
+
+
+def last(home: Home, part: str) -> tuple[str, Failure] | None:
+    """Return the key and the failure of a part's last try that failed, whatever the key is now."""
+    found = [
+        (f"sha256:{path.stem}", failure)
+        for path in home.failures.glob("[!.]*.json")
+        if (failure := get(home, path.stem))
+    ]
+    return max((one for one in found if one[1].part == part), key=lambda one: one[1].started, default=None)
 
 
 def forget(home: Home, key: str) -> None:

@@ -54,7 +54,7 @@ def test_a_failure_is_shown_until_something_changes(home):
     ready = planned(home, *PARTS)
     build(home, ready, {"m4": result(home, "m4", 1.0)})
     key = key_of(ready.parts.document(ready.plan.parts["xz"]))
-    failures.note(home, key, failures.Failure("The part xz failed: make", "2", 5.0, 7.5))
+    failures.note(home, key, failures.Failure("xz", "The part xz failed: make", "2", 5.0, 7.5))
     found = graph(planned(home, *PARTS), home)
     assert {node.name: (node.state, node.seconds) for node in found.nodes} == {
         "m4": ("cached", 1.0), "zlib": ("to-build", None), "xz": ("failed", 7.5), "web": ("to-build", None),

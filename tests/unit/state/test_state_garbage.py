@@ -212,7 +212,7 @@ def test_a_limit_takes_unpacked_layers_and_what_was_used_longest_ago(filled):
 
 def test_small_documents_go_when_they_are_old(filled):
     key = "sha256:" + "f" * 64
-    failures.note(filled.home, key, failures.Failure("no", "1", 0.0, 1.0))
+    failures.note(filled.home, key, failures.Failure("one", "no", "1", 0.0, 1.0))
     answer = filled.home.answers / "a.json"
     for path in (filled.home.logs / f"{'f' * 64}.log", filled.home.logs / "base-builder.log", answer):
         write_atomic(path, b"{}")
