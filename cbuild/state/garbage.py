@@ -134,7 +134,9 @@ class _Finder:
         newest: dict[str, Held] = {}
         for held in self._held.values():
             newest[held.part] = max(newest.get(held.part, held), held, key=lambda one: one.used)
-        self.kept = {*(needed.keys & set(self._held)), *(held.key for held in newest.values())}
+        # What recipes are imported from goes by one name, which is no part's (cbuild.build.site).
+        sites = {held.key for held in self._held.values() if " " in held.part and time.time() - held.used < OLD}
+        self.kept = {*(needed.keys & set(self._held)), *(held.key for held in newest.values()), *sites}
 
     def within(self, limit: int) -> Plan:
         """Return the plan that leaves at most limit bytes, or what must stay: unpacked layers go, then old results."""

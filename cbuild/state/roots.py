@@ -15,7 +15,7 @@ def note(home: Home, state: Path | None) -> None:
     if state is None:
         return
     path = _path(home, state.resolve())
-    with suppress(PermissionError):
+    with suppress(OSError):  # a store that can't be written to loses nothing either
         if not path.exists():
             write_atomic(path, canonical_json({"path": str(state.resolve())}))
 

@@ -32,8 +32,8 @@ def _locked(home: Home, kind: int, waiting: Callable[[], None]) -> Iterator[None
     try:
         home.root.mkdir(parents=True, exist_ok=True)
         stream = (home.root / ".in-use").open("a")
-    except PermissionError:
-        # Whoever can't write into the store has nothing to lock.
+    except OSError:
+        # Whoever can't write into the store (a read-only file system) has nothing to keep others from.
         yield
         return
     with stream:

@@ -138,6 +138,14 @@ def test_older_results_go_and_the_newest_of_each_part_stays(filled):
     assert garbage.find(filled.home).items == ()
 
 
+def test_what_recipes_are_imported_from_stays_a_month(filled):
+    kept = [filled.result("distributions of a recipe", str(days), days) for days in (0, 20)]
+    filled.result("distributions of a recipe", "old", 40)
+    empty(filled.home, garbage.find(filled.home))
+    filled.check(*kept)
+    assert {held.key for held in inventory.results(filled.home)} == set(kept)
+
+
 def test_a_state_file_holds_old_results_as_long_as_it_is_there(filled):
     old, newest = filled.result("one", "1", 90), filled.result("one", "2")
     path = filled.state("project", {"one": old})
