@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import signal
 import subprocess
 from pathlib import Path
 
@@ -173,3 +174,31 @@ def test_a_git_repository(store: Store, tmp_path):
     alone = Store(store.engine, store.home, store.url, CLI_ALONE)
     assert alone.build(directory, "--locked")["image"] == first["image"], "the lock has the commit; no program is run"
     assert store.files(store.build(directory, "--update-lock"), "clone") == {"parts/clone/file": b"two"}
+
+
+SLOW = """
+[buildout]
+parts = slow
+
+[slow]
+recipe = slapos.recipe.build
+init =
+  import time
+  time.sleep(float(options['seconds']))
+seconds = 0
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_an_end_in_the_middle_of_a_question(new_store, tmp_path, number):
+    store = new_store("docker")
+    directory = project(tmp_path / "slow", SLOW)
+    process = store.start(directory, "software", "slow:seconds=100")
+    store.wait_for("questions")
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode != 0
+    if number == signal.SIGKILL:
+        assert store.containers()
+    store.build(directory)
+    check_whole(store)
