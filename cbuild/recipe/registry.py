@@ -47,6 +47,8 @@ WRAPPER = Native("recipes.wrapper")
 MKDIRECTORY = Native("recipes.mkdirectory")
 BUILD = Native("recipes.build", in_builder=True)
 GITCLONE = Native("recipes.gitclone")
+EGGS = Native("recipes.egg", "Eggs")
+SCRIPTS = Native("recipes.egg", "Scripts")
 SYMBOLIC_LINK = Native("recipes.symbolic_link")
 
 NATIVE = {
@@ -76,6 +78,9 @@ NATIVE = {
     "template": TEMPLATE,
     "template:jinja2": JINJA2,
     "wrapper": WRAPPER,
+    "zc.recipe.egg": SCRIPTS,
+    "zc.recipe.egg:eggs": EGGS,
+    "zc.recipe.egg:scripts": SCRIPTS,
 }
 
 

@@ -1,0 +1,149 @@
+"""Python distributions as eggs, and scripts that import from them: zc.recipe.egg (SLAPOS.md 1.5)."""
+
+from __future__ import annotations
+
+import configparser
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from cbuild.recipe.api import Buildout, Options, UserError
+from recipes import scripts
+from recipes.wheel import Maker, compile_all
+
+DIRECTORIES = ("eggs-directory", "develop-eggs-directory", "bin-directory")
+GROUPS = ("console_scripts", "gui_scripts")
+
+VERSION = "3.11"
+"""Of the Python for which the host chooses distributions."""
+
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_PYTHON = re.compile(r"python(3\.\d+)$")
+_POINT = re.compile(r"([^=]+)=([\w.]+):([\w.]+)")
+
+
+class Eggs:
+    """eggs (requirements, a line each; default: the part's name), python; sets executable and the directories."""
+
+    def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
+        self.name = name
+        self.options = options
+        own = buildout["buildout"]
+        # Set for recipes that refer to them, as the original does.
+        options.update({option: own[option] for option in DIRECTORIES})
+        self.eggs_in, self.developed_in, self.bin = (Path(own[option]) for option in DIRECTORIES)
+        options["executable"] = self.python = _python(buildout, name, options)
+        self.directory = Path(buildout["buildout"]["directory"])
+        self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
+        self.eggs = buildout.distributions(*self.requirements)
+
+    def install(self) -> list[str]:
+        """Install the eggs; they are shared with other parts, so none is this part's own."""
+        self.paths()
+        return []
+
+    update = install
+
+    def paths(self) -> list[Path]:
+        """Install what isn't there yet; return the directories of all eggs. One that a part developed goes first."""
+        maker = Maker(self.python, Path(os.environ["CBUILD_BUILD"]), os.environ)
+        own = {project(path.name): path for path in sorted(self.developed_in.glob("*.egg"))}
+        found = []
+        for egg in self.eggs:
+            path = own.get(project(egg.name)) or self.eggs_in / egg.name
+            found.append(path)
+            if not path.exists():
+                path.mkdir(parents=True)
+                maker.install(egg.source.path, [tool.path for tool in egg.tools], path)
+                compile_all(path, self.python)
+        return found
+
+
+class Scripts(Eggs):
+    """scripts, entry-points, interpreter, initialization, arguments, extra-paths, dependent-scripts besides."""
+
+    def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
+        super().__init__(buildout, name, options)
+        self.dependent = options.flag("dependent-scripts")
+        if options.flag("relative-paths"):
+            raise UserError(f"[{name}] relative-paths: scripts have absolute paths here; they are the image's.")
+        extra = [
+            str(self.directory / line.strip()) for line in options.get("extra-paths", "").split("\n") if line.strip()
+        ]
+        if extra:
+            options["extra-paths"] = "\n".join(extra)
+        self.extra = extra
+        self.added = dict(_added(name, options.get("entry-points", "")))
+        self.chosen = _chosen(options.get("scripts"))
+
+    def install(self) -> list[str]:
+        """Install the eggs and write the scripts."""
+        paths = self.paths()
+        searched = [*map(str, paths), *self.extra]
+        head = scripts.head(self.python, searched, self.options.get("initialization", ""))
+        arguments = self.options.get("arguments", "")
+        made = {name: scripts.call(head, target, arguments) for name, target in self._points(paths).items()}
+        if interpreter := self.options.get("interpreter", "").strip():
+            made[interpreter] = scripts.interpreter(head)
+        return [scripts.write(self.bin / name, text) for name, text in sorted(made.items())]
+
+    update = install
+
+    def _points(self, paths: list[Path]) -> dict[str, str]:
+        """Return the scripts to make, name to ``module:attribute``."""
+        named = {project(requirement) for requirement in self.requirements}
+        wanted = [
+            path for path in paths
+            if project(path.name) in named or (self.dependent and project(path.name) != "setuptools")
+        ]  # fmt: skip
+        found = {name: target for path in wanted for name, target in _console(path).items()} | self.added
+        if self.chosen is None:
+            return found
+        missing = sorted(set(self.chosen) - set(found))
+        if missing:
+            raise UserError(
+                f"[{self.name}] scripts: no egg has {', '.join(missing)}; there are {', '.join(sorted(found))}."
+            )
+        return {self.chosen[name]: found[name] for name in self.chosen}
+
+
+def project(text: str) -> str:
+    """Return the normalised project that a requirement or an egg's name begins with."""
+    match = _NAME.match(text.strip())
+    name = match[0] if match else ""
+    return re.sub(r"[-_.]+", "_", name.partition("-")[0] if name.endswith(".egg") else name).lower()
+
+
+def _python(buildout: Buildout, name: str, options: Mapping[str, str]) -> str:
+    """Return the interpreter: of the section that ``python`` names, here or in [buildout]."""
+    section = options.get("python") or buildout["buildout"].get("python") or "buildout"
+    executable = buildout[section]["executable"]
+    match = _PYTHON.search(executable)
+    if match and match[1] != VERSION:
+        raise UserError(f"[{name}] python: {executable} is no Python {VERSION}, for which distributions are chosen.")
+    return executable
+
+
+def _chosen(text: str | None) -> dict[str, str] | None:
+    """Return script to the name that it gets; None for all of them as they are."""
+    if text is None:
+        return None
+    return {word.partition("=")[0]: word.partition("=")[2] or word for word in text.split()}
+
+
+def _added(name: str, text: str) -> Iterator[tuple[str, str]]:
+    for word in text.split():
+        match = _POINT.fullmatch(word)
+        if match is None:
+            raise UserError(f"[{name}] entry-points: {word!r} is not NAME=MODULE:ATTRIBUTE.")
+        yield match[1], f"{match[2]}:{match[3]}"
+
+
+def _console(egg: Path) -> dict[str, str]:
+    """Return an egg's scripts."""
+    points = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+    points.optionxform = str  # type: ignore[assignment,method-assign]  # names of scripts are case sensitive
+    points.read([*egg.glob("*.dist-info/entry_points.txt"), *egg.glob("*.egg-info/entry_points.txt")])
+    found = {name: value for group in GROUPS if points.has_section(group) for name, value in points.items(group)}
+    return {name: value.partition("[")[0].strip() for name, value in found.items()}

@@ -1,0 +1,136 @@
+"""zc.recipe.egg: eggs from wheels and source distributions, and the scripts that import from them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from cbuild.recipe.api import Options, UserError
+from cbuild.recipe.needs import Needs
+from cbuild.recipe.static import StaticBuildout, together
+from recipes import egg
+
+MODULE = "import sys\n\ndef main(*words):\n    print('spam', *words, *sys.argv[1:])\n    return 3\n"
+
+
+@pytest.fixture(autouse=True)
+def builder(tmp_path, monkeypatch):
+    monkeypatch.setenv("CBUILD_BUILD", str(tmp_path / "build"))
+
+
+def wheel(directory: Path, name: str, points: str = "", **modules: str) -> Path:
+    path = directory / f"{name}-1-py3-none-any.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(f"{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        archive.writestr(f"{name}-1.dist-info/entry_points.txt", points)
+        for module, text in modules.items():
+            archive.writestr(f"{module}.py", text)
+    return path
+
+
+@pytest.fixture
+def part(tmp_path):
+    """A function that makes the part with these options; spam needs eggs."""
+    files = {
+        "pypi:spam": wheel(tmp_path, "spam", "[console_scripts]\nspam = spam:main\nother = spam:main\n", spam=MODULE),
+        "pypi:eggs": wheel(tmp_path, "eggs", "[console_scripts]\neggs = eggs:main\n", eggs=MODULE),
+    }
+    chosen = [("spam-1-py3.11-linux-x86_64.egg", "pypi:spam", ()), ("eggs-1-py3.11-linux-x86_64.egg", "pypi:eggs", ())]
+
+    def make(recipe=egg.Scripts, **options: str):
+        own = {name: str(tmp_path / name) for name in ("directory", *egg.DIRECTORIES)}
+        sections = {
+            "buildout": own | {"python": "buildout", "executable": sys.executable},
+            "p": {"eggs": "spam", **{name.replace("_", "-"): value for name, value in options.items()}},
+        }
+        buildout = StaticBuildout(
+            sections, {url: str(path) for url, path in files.items()}, [], (), {together(["spam"]): chosen}
+        )
+        found: Options = buildout["p"]
+        return recipe(buildout, "p", found)
+
+    return make
+
+
+def run(path: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([path, *words], capture_output=True, text=True, check=False)
+
+
+def test_all_scripts_of_what_is_named(part, tmp_path):
+    paths = part().install()
+    assert [Path(path).name for path in paths] == ["other", "spam"]
+    done = run(paths[1], "x")
+    assert (done.stdout, done.returncode) == ("spam x\n", 3)
+    assert (tmp_path / "eggs-directory" / "eggs-1-py3.11-linux-x86_64.egg" / "eggs.py").is_file()
+
+
+def test_some_scripts_by_other_names(part):
+    paths = part(scripts="spam=ham", arguments="1, 'two'").install()
+    assert [Path(path).name for path in paths] == ["ham"]
+    assert run(paths[0]).stdout == "spam 1 two\n"
+    assert part(scripts="").install() == []
+
+
+def test_dependent_scripts_and_entry_points(part):
+    made = part(dependent_scripts="true", entry_points="run=eggs:main").install()
+    assert [Path(path).name for path in made] == ["eggs", "other", "run", "spam"]
+
+
+def test_initialization_and_extra_paths(part, tmp_path):
+    (tmp_path / "directory" / "more").mkdir(parents=True)
+    (tmp_path / "directory" / "more" / "cbt_more.py").write_text("x = 5\n")
+    paths = part(scripts="spam", initialization="import cbt_more\nsys.argv.append(str(cbt_more.x))", extra_paths="more")
+    assert run(paths.install()[0]).stdout == "spam 5\n"
+
+
+def test_an_interpreter(part, tmp_path):
+    python = next(path for path in part(interpreter="py").install() if path.endswith("/py"))
+    assert run(python, "-c", "import spam, sys; print(sys.argv)", "x").stdout == "['-c', 'x']\n"
+    assert run(python, "-m", "json.tool", "--help").returncode == 0
+    script = tmp_path / "script.py"
+    script.write_text("import eggs, sys; print(__name__, sys.argv[1:])")
+    assert run(python, str(script), "y").stdout == "__main__ ['y']\n"
+    asked = subprocess.run([python], input="import eggs\nprint(6 * 7)\n", capture_output=True, text=True, check=False)
+    assert "42" in asked.stdout
+
+
+def test_an_egg_that_a_part_developed_goes_first(part, tmp_path):
+    developed = tmp_path / "develop-eggs-directory" / "spam-9.egg"
+    developed.mkdir(parents=True)
+    (developed / "spam.py").write_text("def main():\n    print('developed')\n")
+    made = part(entry_points="run=spam:main", scripts="run").install()
+    assert run(made[0]).stdout == "developed\n"
+
+
+def test_eggs_alone(part, tmp_path):
+    assert part(egg.Eggs).install() == []
+    assert not (tmp_path / "bin-directory").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"scripts": "nothing"}, "no egg has nothing; there are other, spam"),
+        ({"entry-points": "x"}, "'x' is not NAME=MODULE:ATTRIBUTE"),
+        ({"relative-paths": "true"}, "absolute paths"),
+    ],
+)
+def test_refused(part, options, message):
+    with pytest.raises(UserError, match=message):
+        part(**options).install()
+
+
+def test_another_python_is_refused(part, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/opt/cbuild/parts/python3/bin/python3.12")
+    with pytest.raises(UserError, match=r"is no Python 3\.11"):
+        part()
+
+
+def test_the_eggs_are_the_parts_name(part):
+    with pytest.raises(Needs) as needs:
+        part(eggs="p[extra] >1\n\n  q\n")
+    assert needs.value.what == {"distributions": ["p[extra] >1", "q"]}
