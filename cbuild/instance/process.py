@@ -17,7 +17,7 @@ from cbuild.errors import CbuildError, PartError, ProfileError
 from cbuild.instance import install, job, record, render
 from cbuild.instance.job import LIMITS_SECTION, Job, Result
 from cbuild.profile import Assignment, Profile, Resolver, load, with_directory
-from cbuild.recipe import code
+from cbuild.recipe import code, compatible
 from cbuild.recipe.api import Options, Recipe, UserError
 from cbuild.recipe.live import LiveBuildout
 from cbuild.recipe.registry import NATIVE, find
@@ -105,6 +105,8 @@ class Session:
             )
         options = Options(LiveBuildout(self._resolver, name, _local), name, data)
         try:
+            if native.in_builder:
+                compatible.install(options.buildout)
             recipe = native.load()(options.buildout, name, options)
         except CbuildError:
             raise

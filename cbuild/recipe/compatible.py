@@ -85,8 +85,11 @@ class _Offline:
 
 
 def _imitate() -> None:
-    names = ("zc.buildout", "zc.buildout.buildout", "zc.buildout.download")
-    package, buildout, download = map(ModuleType, names)
+    names = ("zc.buildout", "zc.buildout.buildout", "zc.buildout.download", "zc.buildout.easy_install")
+    package, buildout, download, easy_install = map(ModuleType, names)
+    # The host chooses versions, by the profile's [versions]; scripts that change these tell zc.buildout, too.
+    easy_install.default_versions = lambda versions=None: versions  # type: ignore[attr-defined]  # a module made here
+    package.easy_install = easy_install  # type: ignore[attr-defined]  # a module made here
     download.Download = Download  # type: ignore[attr-defined]  # a module made here
     for name in NAMES:
         setattr(buildout, name, getattr(api, name))
@@ -97,4 +100,4 @@ def _imitate() -> None:
     parent = sys.modules.setdefault("zc", ModuleType("zc"))
     parent.__path__ = getattr(parent, "__path__", [])
     parent.buildout = package  # type: ignore[attr-defined]  # a module made here
-    sys.modules |= dict(zip(names, (package, buildout, download), strict=True))
+    sys.modules |= dict(zip(names, (package, buildout, download, easy_install), strict=True))

@@ -55,9 +55,9 @@ def builder(tmp_path):
 def plan(tmp_path, builder):
     """A function that plans a profile whose only part is `a`, with this init; other sections follow."""
 
-    def make(init: str, others: str = "", own: str = ""):
+    def make(init: str, others: str = "", own: str = "", parts: str = "a"):
         lines = "".join(f"\n  {line}" for line in init.strip().splitlines())
-        text = f"[buildout]\nparts = a\nmine = 1\n[a]\nrecipe = slapos.recipe.build\n{own}init ={lines}\n{others}"
+        text = f"[buildout]\nparts = {parts}\nmine = 1\n[a]\nrecipe = slapos.recipe.build\n{own}init ={lines}\n{others}"
         (tmp_path / "p.cfg").write_text(text)
         profile = load(tmp_path / "p.cfg")
         home = Home(tmp_path / "home")
@@ -148,16 +148,6 @@ def test_what_install_will_ask_for_is_known_before(plan):
     assert part.visible["b"] == {"v": "1"}
 
 
-def test_sections_that_init_adds_and_changes(plan):
-    script = """
-self.buildout.parse('[new]\\nx = ${b:v}2')
-self.buildout['b'].update(self.buildout['new'])
-"""
-    others = "[b]\nv = 1\n"
-    found = plan(script, others, "later = 1\n")
-    assert found.parts["a"].visible["b"] == {"v": "1"}
-
-
 @pytest.mark.parametrize(
     ("init", "message", "option"),
     [
@@ -174,3 +164,23 @@ def test_what_goes_wrong_has_its_place(plan, init, message, option):
     assert message in caught.value.brief
     assert (caught.value.reason, caught.value.section, caught.value.option) == ("recipe-refuses", "a", option)
     assert caught.value.line
+
+
+def test_the_real_profiles_way_to_change_versions(plan):
+    """As SlapOS's [ZODB] does it."""
+    script = """
+z = self.buildout['Z' + options['major']]
+options['depends'] = '$${%s:egg}' % z.name
+self.buildout.parse('[_versions]\\n' + z['egg-versions'])
+versions = self.buildout['versions']
+versions.update(self.buildout['_versions'])
+import zc.buildout.easy_install
+zc.buildout.easy_install.default_versions(versions)
+"""
+    others = "[Z6]\negg = Z\negg-versions =\n  Z = 6.0\n[versions]\nsetuptools = 1\n"
+    others += "[later]\nrecipe = command\ncommand = ${versions:Z}\n"
+    found = plan(script, others, "major = 6\n", "a later")
+    part = found.parts["a"]
+    assert found.parts["later"].given["command"] == "6.0"
+    assert part.options["depends"] == "${Z6:egg}"
+    assert part.visible["versions"] == {"setuptools": "1"}
