@@ -135,6 +135,7 @@ def test_interrupted(own: Store, tmp_path, kind):
     assert "Traceback" not in errors
     assert own.containers() == []
     check_whole(own)
+    assert not list(own.home.failures.glob("*")), "what was interrupted has not failed"
     assert "[quick]" in (directory / ".installed.cfg").read_text()
     assert statuses(own.build(directory, "--no-load")) == {"quick": "cached", "slow": "built"}
 
