@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from recipe_helpers import made
+from recipe_helpers import buildout, made
 
 from cbuild.recipe.api import UserError
 from recipes import shebang, shell
@@ -266,6 +266,7 @@ def test_failures(built, options, message):
 def test_a_hash_bang_line_that_linux_would_cut(tmp_path):
     (tmp_path / "bin").mkdir()
     long = "#!/" + "x" * 200 + "/python -s"
+    (tmp_path / "bin" / "broken").symlink_to("nothing")
     for name, text in {"long": f"{long}\nbody\n", "short": "#!/bin/sh\n", "binary": "\x7fELF"}.items():
         (tmp_path / "bin" / name).write_text(text)
         (tmp_path / "bin" / name).chmod(0o755)
@@ -275,7 +276,13 @@ def test_a_hash_bang_line_that_linux_would_cut(tmp_path):
     assert wrapper.stat().st_mode & 0o111
     assert (tmp_path / "bin" / "long.shebang").read_text() == f"{long}\nbody\n"
     assert (tmp_path / "bin" / "short").read_text() == "#!/bin/sh\n"
-    assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == ["binary", "long", "long.shebang", "short"]
+    assert sorted(path.name for path in (tmp_path / "bin").iterdir()) == [
+        "binary",
+        "broken",
+        "long",
+        "long.shebang",
+        "short",
+    ]
 
 
 def test_an_interpreter_gets_what_follows_its_name_as_one_argument(tmp_path):
@@ -319,6 +326,19 @@ def test_the_archives_top_directory(built, tmp_path, strip):
     built(keep_compile_dir="true", **({"strip_top_level_dir": strip} if strip else {}))
     assert (tmp_path / "compile" / "a-1").exists() is (strip != "true")
     assert (tmp_path / "compile" / "Makefile").exists() is (strip == "true")
+
+
+@pytest.mark.parametrize(("part", "kept"), [({}, True), ({"keep_compile_dir": "false"}, False)])
+def test_keeping_what_was_compiled_for_all_parts(archive, tmp_path, part, kept):
+    options = {"url": URL, "configure-command": ":"} | {key.replace("_", "-"): text for key, text in part.items()}
+    found = buildout(tmp_path / "opt", {URL: str(archive)}, part=options)
+    found["buildout"]["keep-compile-dir"] = "true"
+    options["environment"] = f"LOG={tmp_path}/log"
+    found["part"]["environment"] = options["environment"]
+    recipe = Recipe(found, "part", found["part"])
+    recipe.options["compile-directory"] = str(tmp_path / "compile")
+    recipe.install()
+    assert (tmp_path / "compile").exists() is kept
 
 
 def test_what_a_failure_leaves_beside_the_source(built, tmp_path):
