@@ -93,7 +93,7 @@ class _Told:
     def links(self) -> Iterator[str]:
         """Give the directories and pages of ``find-links``; directories are relative to the buildout directory."""
         for word in self.text("find-links").split():
-            yield word if "://" in word else self._resolver.on_host(word)
+            yield word if "://" in word else self._resolver.on_host(str(Path(IMAGE_DIRECTORY, word)))
 
     def says(self, name: str) -> bool:
         """Return whether a switch is on."""

@@ -128,3 +128,9 @@ def test_mistakes_have_their_place(told, text, errors):
 
 def test_a_mistake_of_the_command_line_has_no_line(told):
     assert wrong(told, "parts =", "offline=maybe") == [("bad-boolean", "offline", None)]
+
+
+def test_links_are_directories_beside_the_profile_or_pages(told, tmp_path):
+    found = told("parts =\nfind-links = dist ${buildout:directory}/more /else\n  https://links.invalid/x")
+    inside = (str(tmp_path / "dist"), str(tmp_path / "more"))
+    assert found.find_links == (*inside, "/else", "https://links.invalid/x")
