@@ -108,14 +108,14 @@ def with_its_children(process: subprocess.Popen[str]) -> None:
 
 def test_the_engine_is_killed(tmp_path):
     """Its daemon dies in the middle of a build, and comes back; the containers that it had are gone or removed."""
-    with dockerd() as engine:
+    with dockerd(in_memory=True) as engine:
         running = Running("docker", engine.url, Home(tmp_path / "engine"))
         home = Home(tmp_path / "home")
         shutil.copytree(base_store().root / "bases", home.root / "bases")
         home.oci.symlink_to(base_store().root / "oci")
         store = Store(running, home, engine.url)
         slow = command_part("quick", "echo a > ${:location}/a") + command_part(
-            "slow", "echo ${quick:location} > ${:location}/b; sleep 5"
+            "slow", "echo ${quick:location} > ${:location}/b; sleep 2"
         )
         directory = project(tmp_path / "project", "[buildout]\nparts = quick slow\n\n" + slow)
         process = store.start(directory, "software", "--json")
