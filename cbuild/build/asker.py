@@ -12,15 +12,20 @@ from typing import Self
 from cbuild.build.sandbox import Sandbox, Scratch, Task
 from cbuild.engine.api import Engine, Mount
 from cbuild.errors import EngineError
-from cbuild.recipe import serve
+from cbuild.plan.resolve import FOREIGN
+from cbuild.recipe import code, serve
+from cbuild.recipe.registry import BUILD
 
 QUESTIONS = "questions"
 """The fifo that has a line for each question. When cbuild dies its end closes, and the container ends by itself."""
 
 SERVER = "serve.py"
 
+MODULES = (code.RUNNER, *BUILD.modules, FOREIGN)
+"""What most questions take."""
+
 # The options are those of every builder's Python (cbuild.build.sandbox.RUN).
-COMMAND = ("python3", "-P", "-s", "-B", f"/run/cbuild/{SERVER}", f"/run/cbuild/{QUESTIONS}")
+COMMAND = ("python3", "-P", "-s", "-B", f"/run/cbuild/{SERVER}", f"/run/cbuild/{QUESTIONS}", *MODULES)
 
 LOOK = 1.0
 """Seconds between two looks at whether the container still runs."""
@@ -46,6 +51,7 @@ class Asker:
         self._tmp.mkdir()
         os.mkfifo(self._scratch.job / QUESTIONS)
         (self._scratch.job / QUESTIONS).chmod(0o644)
+        code.copy(self._scratch.job / "code", *MODULES)
         (self._scratch.job / SERVER).write_bytes(Path(serve.__file__).read_bytes())
         # For reading and writing: opening it doesn't wait for the other end.
         self._fifo = os.open(self._scratch.job / QUESTIONS, os.O_RDWR)
@@ -54,6 +60,8 @@ class Asker:
         try:
             self._container = self._engine.create(replace(spec, command=COMMAND, mounts=mounts, tmpfs={}))
             self._engine.start(self._container)
+            # Until it has imported what every question takes: the code is put anew for each.
+            self._wait()
         except BaseException:
             self.__exit__()
             raise
