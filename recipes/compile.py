@@ -24,7 +24,7 @@ ENVIRONMENT_SCRIPT = "slapos.recipe.build.env.sh"
 class Recipe:
     """One part: unpack url (or use path), patch, configure, make, make install into the part's location.
 
-    Options: docs/recipes.md. ``@@LOCATION@@`` in any of them is the location.
+    Options: compile.json. ``@@LOCATION@@`` in any of them is the location.
     """
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
@@ -43,10 +43,12 @@ class Recipe:
 
     def install(self) -> list[str]:
         """Compile and install; the part's own location is all that it makes."""
-        self.location.mkdir(parents=True)
+        self.location.mkdir(parents=True, exist_ok=True)  # a part that this one refers to may have put something there
         environ = shell.expand(self.environment)
         source = self._source(environ)
-        lent = nullcontext() if self.archive else borrowed(source, self.location / ".borrowed")
+        # Beside the location: commands may remove that and make it again.
+        aside = self.location.with_name(f".{self.name}.borrowed")
+        lent = nullcontext() if self.archive else borrowed(source, aside)
         with lent:
             try:
                 self._build(environ, source)

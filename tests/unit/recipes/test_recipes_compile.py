@@ -311,11 +311,11 @@ def test_building_in_another_parts_directory(archive, tmp_path):
     with tarfile.open(archive) as tar:
         tar.extractall(source)  # noqa: S202 - made above
     log = tmp_path / "log"
-    found = recipe(tmp_path / "opt", path=str(source), environment=f"LOG={log}")
+    (tmp_path / "opt" / "parts" / "part").mkdir()
+    found = recipe(tmp_path / "opt", path=str(source), environment=f"LOG={log}", pre_build="rm -r %(location)s")
     found.install()
     assert log.read_text().splitlines() == [f"configure --prefix={tmp_path}/opt/parts/part", "make", "install prefix="]
     assert (source / "a-1" / "Makefile").exists()
-    (tmp_path / "opt" / "parts" / "part").rename(tmp_path / "away")
     with pytest.raises(UserError, match="no directory"):
         recipe(tmp_path / "opt", path=str(source / "nothing")).install()
 
