@@ -34,6 +34,13 @@ PER_VERSION = 5
 RULE = """'all: 1.o 2.o 3.o 4.o\\n%%.o:\\n\\techo "int f$*(void) { return $*; }" | gcc -x c -c -o $@ -\\n'"""
 MAKE = f"printf {RULE} > Makefile; make && cp *.o ${{:location}}"
 
+ASKED = """[asked]
+recipe = slapos.recipe.build
+version = VERSION
+init = options['answer'] = 'of ' + options['version']
+
+"""
+
 
 @pytest.fixture(params=("docker", "podman"))
 def own(request, new_store) -> Store:
@@ -43,13 +50,14 @@ def own(request, new_store) -> Store:
 
 def parts(version: int) -> str:
     """Return a profile of a few quick parts, some of which wait for others."""
-    return "[buildout]\nparts = first compiled second third last\n\n" + "".join(
+    asked = ASKED.replace("VERSION", str(version))
+    return f"[buildout]\nparts = first compiled second third last\n\n{asked}" + "".join(
         command_part(name, command.strip(), version=str(version))
         for name, command in {
             "first": "sleep 0.1; head -c 3000000 /dev/zero > ${:location}/zeros; echo ${:version} > ${:location}/text",
             "compiled": MAKE + "; echo ${:version} > ${:location}/text",
             "second": "cat ${first:location}/text > ${:location}/text; ln ${:location}/text ${:location}/link",
-            "third": "cat ${first:location}/text > ${:location}/text; sleep 0.2",
+            "third": "cat ${first:location}/text > ${:location}/text; echo ${asked:answer}; sleep 0.2",
             "last": "cat ${second:location}/link ${third:location}/text ${compiled:location}/text > ${:location}/text",
         }.items()
     )
