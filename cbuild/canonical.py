@@ -44,6 +44,8 @@ def write_atomic(path: Path, data: bytes) -> None:
             os.fsync(stream.fileno())
             os.fchmod(stream.fileno(), 0o644)
         Path(name).replace(path)
-    except BaseException:
+    except BaseException as error:
         Path(name).unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename is None:
+            error.filename = str(path)  # a full disk doesn't say which one it is
         raise

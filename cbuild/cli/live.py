@@ -52,12 +52,10 @@ class Board:
         name, now = event.subject, time.monotonic()
         with self._lock:
             if event.kind == "parts":
-                self.waiting, self.done, self.since = (
-                    list(_names(event.data["waiting"])),
-                    _number(event.data["there"]),
-                    now,
-                )
+                self.waiting = _names(event.data["waiting"])
+                self.done = _number(event.data["there"])
                 self.total = self.done + len(self.waiting)
+                self.since = now
             elif event.kind in ("part-running", "waiting") and name in {*self.waiting, *self.running}:
                 log = event.data.get("log")
                 self.running[name] = Running(now, Path(str(log)) if log else None, "" if log else event.message)
