@@ -79,14 +79,15 @@ class Asker:
             self._scratch.__exit__(None)
 
     def ask(self, task: Task) -> dict[str, object]:
-        """Return the result document of a task (see cbuild.recipe.run)."""
+        """Return the result document of a task (see cbuild.recipe.run); of one that failed with its ``log``."""
         self._scratch.empty(self._tmp, keep=(QUESTIONS, SERVER))
         self._tmp.chmod(0o1777)
         self._scratch.fill((), task.directories)
         self._scratch.write_job(task, self.sandbox.site(task))
         os.write(self._fifo, b"\n")
         self._wait()
-        return self._scratch.result()
+        result = self._scratch.result()
+        return result if result["ok"] else {**result, "log": self._scratch.last_words()}
 
     def _wait(self) -> None:
         done = self._scratch.log / "done"

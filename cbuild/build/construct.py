@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cbuild.base import Base
 from cbuild.build.site import Sites
 from cbuild.engine.api import Engine
+from cbuild.events import Event, Report
 from cbuild.plan.asking import Answer
 from cbuild.plan.key import key_of, question
 from cbuild.plan.part import Part
@@ -28,8 +29,11 @@ class Constructors:
     calls the engine. What was started for the questions is ended by ``ended``.
     """
 
-    def __init__(self, home: Home, builder: Callable[[], Base], sources: Sources, engine: Callable[[], Engine]) -> None:
+    def __init__(
+        self, home: Home, builder: Callable[[], Base], sources: Sources, engine: Callable[[], Engine], report: Report
+    ) -> None:
         self._home = home
+        self._report = report
         self._builder = builder
         self._sources = sources
         self._engine = engine
@@ -56,6 +60,7 @@ class Constructors:
         from cbuild.build.sandbox import Task  # noqa: PLC0415 - 30 ms that kept answers don't cost
 
         asker = self._running()
+        self._report(Event("debug", part.name, f"Asking the recipe of {part.name}."))
         task = Task.construct(part, sources, self._sources.fetch_all(part.recipe.develop))
         answer = asker.ask(replace(task, site=self.sites.of(part, asker.sandbox)))
         self._answers.keep(digest, answer)
@@ -69,6 +74,7 @@ class Constructors:
             from cbuild.build.sandbox import Sandbox  # noqa: PLC0415
 
             engine = self._engine()
+            self._report(Event("info", "constructors", "Asking recipes in a builder."))
             run = self._started.enter_context(running(self._home))
             clean(self._home, engine)
             sandbox = Sandbox(engine, self._home, self._builder(), run, make_jobs=1)

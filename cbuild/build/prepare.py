@@ -73,7 +73,7 @@ def prepare(
     if renew:
         lock.commits.clear()
     sources = _sources(steering, home, lock, report, locked=locked)
-    constructors = Constructors(home, builder, sources, engine)
+    constructors = Constructors(home, builder, sources, engine, report)
     distributions = Distributions(sources, lock, locked=locked, renew=renew)
     with constructors.ended():
         if "extensions" in profile.sections.get("buildout", {}):

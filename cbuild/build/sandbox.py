@@ -328,6 +328,11 @@ class Scratch:
         text = (_written(self.log / "lint") or b"").decode(errors="replace")
         return tuple(sorted(set(text.splitlines())))
 
+    def last_words(self) -> str:
+        """Return the end of the log."""
+        text = (_written(self.log / "log") or b"").decode(errors="replace")
+        return "\n".join(text.splitlines()[-TAIL:])
+
     def keep_log(self, log: Path) -> None:
         """Move the log to where it is kept."""
         if (text := _written(self.log / "log")) is not None:

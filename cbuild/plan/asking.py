@@ -16,11 +16,12 @@ It is a pure function of what the part has (recipe, options, what is visible, so
 
 
 class Refused(Exception):  # noqa: N818 - the planner makes an error of it
-    """The constructor failed; the message is what it said. user: it says that the profile has a mistake."""
+    """The constructor failed; the message is what it said. user: it says that the profile is wrong. log: its end."""
 
-    def __init__(self, message: str, *, user: bool) -> None:
+    def __init__(self, message: str, *, user: bool, log: str) -> None:
         super().__init__(message)
         self.user = user
+        self.log = log
 
 
 def ask(construct: Construct, facts: Facts, part: Part) -> tuple[Part, Answer]:
@@ -31,5 +32,5 @@ def ask(construct: Construct, facts: Facts, part: Part) -> tuple[Part, Answer]:
             declared = cast("Mapping[str, str | None]", answer.get("sources", {}))
             return facts.declared(part, declared), answer
         if answer["kind"] != "needs":
-            raise Refused(str(answer["message"]), user=answer["kind"] == "user")
+            raise Refused(str(answer["message"]), user=answer["kind"] == "user", log=str(answer.get("log", "")))
         part = facts.added(part, cast("Need", answer["needs"]))

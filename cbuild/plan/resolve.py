@@ -183,7 +183,8 @@ class Planner:
             raise self._unknown_recipe(name, use.spec, error) from error
         except Refused as refused:
             where = named(self._resolver, name, options, str(refused)) if refused.user else self._at(name)
-            raise self._error(where, f"The recipe refuses [{name}]: {refused}") from None
+            said = str(refused).removeprefix(f"[{name}] ")
+            raise self._error(where, f"The recipe refuses [{name}]: {said}", details=refused.log) from None
         found = cast("dict[str, str]", answer["options"])
         for option in set(options) - set(found):
             del options[option]

@@ -69,6 +69,7 @@ def test_init_runs_in_one_builder(store: Store, asking):
 def test_a_question_that_fails_leaves_nothing_running(store: Store, asking):
     error = store.fail(asking, "gcc:init=raise KeyError('x')", code=3)
     assert "init, line 1: KeyError: 'x'" in error["brief"]
+    assert 'File "gcc:init", line 1' in error["details"], "the traceback, as its log has it"
     assert (error["section"], error["option"]) == ("gcc", "init")
     check_whole(store)
 

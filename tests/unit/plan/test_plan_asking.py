@@ -151,9 +151,9 @@ def test_what_install_will_ask_for_is_known_before(plan):
 @pytest.mark.parametrize(
     ("init", "message", "option"),
     [
-        ("\n1/0", "[a] init, line 2: ZeroDivisionError: division by zero", "init"),
-        ("x = = 1", "[a] init, line 1: SyntaxError", "init"),
-        ("from zc.buildout import UserError\nraise UserError('[a] no luck')", "[a] no luck", "recipe"),
+        ("\n1/0", "The recipe refuses [a]: init, line 2: ZeroDivisionError: division by zero", "init"),
+        ("x = = 1", "init, line 1: SyntaxError", "init"),
+        ("from zc.buildout import UserError\nraise UserError('[a] no luck')", "refuses [a]: no luck", "recipe"),
         ("self.buildout['b']", "The referenced section, 'b', was not defined.", "recipe"),
         ("call(['false'])", "init, line 1: Command", "init"),
     ],
