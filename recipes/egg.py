@@ -15,8 +15,7 @@ from recipes.wheel import Maker, compile_all
 DIRECTORIES = ("eggs-directory", "develop-eggs-directory", "bin-directory")
 GROUPS = ("console_scripts", "gui_scripts")
 
-VERSION = "3.11"
-"""Of the Python for which the host chooses distributions."""
+BUILDERS = "/usr/bin/python3"
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PYTHON = re.compile(r"python(3\.\d+)$")
@@ -33,10 +32,10 @@ class Eggs:
         # Set for recipes that refer to them, as the original does.
         options.update({option: own[option] for option in DIRECTORIES})
         self.eggs_in, self.developed_in, self.bin = (Path(own[option]) for option in DIRECTORIES)
-        options["executable"] = self.python = _python(buildout, name, options)
+        options["executable"] = self.python = python_of(buildout, options)
         self.directory = Path(buildout["buildout"]["directory"])
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
-        self.eggs = buildout.distributions(*self.requirements)
+        self.eggs = buildout.distributions(*self.requirements, python=version_of(self.python))
 
     def install(self) -> list[str]:
         """Install the eggs; they are shared with other parts, so none is this part's own."""
@@ -115,14 +114,21 @@ def project(text: str) -> str:
     return re.sub(r"[-_.]+", "_", name.partition("-")[0] if name.endswith(".egg") else name).lower()
 
 
-def _python(buildout: Buildout, name: str, options: Mapping[str, str]) -> str:
+def python_of(buildout: Buildout, options: Mapping[str, str]) -> str:
     """Return the interpreter: of the section that ``python`` names, here or in [buildout]."""
     section = options.get("python") or buildout["buildout"].get("python") or "buildout"
-    executable = buildout[section]["executable"]
-    match = _PYTHON.search(executable)
-    if match and match[1] != VERSION:
-        raise UserError(f"[{name}] python: {executable} is no Python {VERSION}, for which distributions are chosen.")
-    return executable
+    return buildout[section]["executable"]
+
+
+def version_of(python: str) -> str:
+    """Return the version that an interpreter's path says, empty for the builder's own.
+
+    UserError if it says none: distributions are chosen before the interpreter is there to be asked.
+    """
+    match = _PYTHON.search(python)
+    if match is None and python != BUILDERS:
+        raise UserError(f"python: {python} doesn't say which version it is; name it as .../python3.11.")
+    return match[1] if match else ""
 
 
 def _chosen(text: str | None) -> dict[str, str] | None:

@@ -48,29 +48,39 @@ class Maker:
 
         UserError, with the output in the log, when its build fails.
         """
-        unpack_wheel(archive if archive.suffix == ".whl" else self.wheel(archive, tools), target)
-
-    def wheel(self, archive: Path, tools: Sequence[Path]) -> Path:
-        """Build the source distribution in archive and return the wheel."""
-        name = archive.name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
-        # Not a temporary directory's random name: compilers write where the source lies into what they make.
-        work = self.work / name.rpartition(".")[0]
-        shutil.rmtree(work, ignore_errors=True)
-        source, tooling, out = work / "source", work / "tools", work / "out"
-        for directory in (source, tooling, out):
-            directory.mkdir(parents=True)
-        unpack(archive, source, self.environ)
+        if archive.suffix == ".whl":
+            unpack_wheel(archive, target)
+            return
+        room = self.room(archive)
+        source = self.unpacked(archive, room)
         for tool in tools:
-            unpack_wheel(tool, tooling)
-        return self.build(top(source), tooling, out)
+            unpack_wheel(tool, room / "tools")
+        unpack_wheel(self.build(source, [room / "tools"], room), target)
 
-    def build(self, source: Path, tooling: Path, out: Path) -> Path:
-        """Build the source tree with the modules in tooling; return the wheel, which is in out."""
+    def room(self, archive: Path) -> Path:
+        """Return an empty directory for building what is in archive.
+
+        Not one of a random name: compilers write where the source lies into what they make.
+        """
+        room = self.work / archive.name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz").rpartition(".")[0]
+        shutil.rmtree(room, ignore_errors=True)
+        room.mkdir(parents=True)
+        return room
+
+    def unpacked(self, archive: Path, room: Path) -> Path:
+        """Return the directory of the source distribution in archive, unpacked in room."""
+        source = room / "source"
+        source.mkdir()
+        unpack(archive, source, self.environ)
+        return top(source)
+
+    def build(self, source: Path, tools: Sequence[Path], room: Path) -> Path:
+        """Build a source tree and return the wheel, which is in room. tools: directories of modules that build it."""
         self._configure(source)
-        environ = {**self.environ, "PYTHONPATH": str(tooling), "PYTHONNOUSERSITE": "1"}
-        command = [self.python, "-c", BUILD, str(out), *_backend(source)]
+        environ = {**self.environ, "PYTHONPATH": os.pathsep.join(map(str, tools)), "PYTHONNOUSERSITE": "1"}
+        command = [self.python, "-c", BUILD, str(room), *_backend(source)]
         done = subprocess.run(command, cwd=source, env=environ, check=False)
-        found = sorted(out.glob("*.whl"))
+        found = sorted(room.glob("*.whl"))
         if done.returncode or not found:
             raise UserError(f"{source.name} can't be built; what it said is above in the log.")
         return found[0]

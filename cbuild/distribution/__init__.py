@@ -3,5 +3,6 @@
 from cbuild.distribution.choose import Distributions
 from cbuild.distribution.distribution import Distribution
 from cbuild.distribution.rules import BUILDOUTS_OWN, Rules
+from cbuild.distribution.target import Target
 
-__all__ = ["BUILDOUTS_OWN", "Distribution", "Distributions", "Rules"]
+__all__ = ["BUILDOUTS_OWN", "Distribution", "Distributions", "Rules", "Target"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cbuild.distribution.distribution import Distribution
@@ -23,6 +24,16 @@ ROUNDS = 10_000
 """Steps of one choice after which there is none: tens of thousands of versions would have been tried."""
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """A question, see Distributions.closure."""
+
+    requirements: tuple[str, ...]
+    target: Target
+    wheels: bool
+    source: bool
+
+
 class Distributions:
     """Chooses for one run.
 
@@ -30,14 +41,11 @@ class Distributions:
     refuse what it lacks. renew: choose as if there were no lock.
     """
 
-    def __init__(
-        self, sources: Sources, lock: Lock, *, locked: bool = False, renew: bool = False, target: Target | None = None
-    ) -> None:
+    def __init__(self, sources: Sources, lock: Lock, *, locked: bool = False, renew: bool = False) -> None:
         self._sources = sources
         self._lock = lock
         self._locked = locked
-        self._target = target or Target()
-        self._chosen: dict[tuple[tuple[str, ...], bool], tuple[Distribution, ...]] = {}
+        self._chosen: dict[_Asked, tuple[Distribution, ...]] = {}
         self.picked: dict[str, str] = {}
         """Project to version of what was chosen without a pin."""
         if renew:
@@ -45,36 +53,46 @@ class Distributions:
                 lock.forget(Request(url))
             lock.distributions.clear()
 
-    def closure(self, requirements: Sequence[str], rules: Rules, *, wheels: bool = False) -> tuple[Distribution, ...]:
+    def closure(
+        self,
+        requirements: Sequence[str],
+        rules: Rules,
+        *,
+        target: Target | None = None,
+        wheels: bool = False,
+        source: bool = False,
+    ) -> tuple[Distribution, ...]:
         """Return the distributions that the requirements need, with all that those need, sorted by name.
 
-        wheels: tools that build others: no source distributions, and no pin is needed. ProfileError:
+        target: the Python that they are for, the builder's own by default. wheels: tools that build others: no source
+        distributions, and no pin is needed. source: of what is named itself, no wheels. ProfileError:
         ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
         ``distribution-missing`` (there is no file of what is asked for), ``offline``, ``not-locked``, and what
         fetching gives.
         """
-        asked = (tuple(sorted(requirements)), wheels)
+        asked = _Asked(tuple(sorted(requirements)), target or Target(), wheels, source)
         if asked not in self._chosen:
-            found = self._resolve(asked[0], rules, wheels=wheels)
+            found = self._resolve(asked, rules)
             if not wheels:
-                self._check_picked(asked[0], found, rules)
-            self._chosen[asked] = tuple(self._distribution(candidate, rules) for candidate in found)
+                self._check_picked(asked.requirements, found, rules)
+            self._chosen[asked] = tuple(self._distribution(candidate, asked.target, rules) for candidate in found)
         return self._chosen[asked]
 
-    def _resolve(self, requirements: tuple[str, ...], rules: Rules, *, wheels: bool) -> list[Candidate]:
+    def _resolve(self, asked: _Asked, rules: Rules) -> list[Candidate]:
         """Choose among what the lock has; if that is not enough, ask the indices."""
         from resolvelib import ResolutionError  # noqa: PLC0415 - only runs with distributions need it
 
         from cbuild.distribution.finder import Finder  # noqa: PLC0415 - packaging is 30 ms
 
-        wanted = [parsed(text) for text in requirements]
-        finder = Finder(self._sources, self._lock, self._target, anew=False, wheels=wheels)
+        wanted = [parsed(text) for text in asked.requirements]
+        sourced = frozenset(normal(one.name) for one in wanted) if asked.source else frozenset()
+        make = partial(Finder, self._sources, self._lock, asked.target, wheels=asked.wheels, sourced=sourced)
         try:
-            return _resolved(wanted, finder, rules)
+            return _resolved(wanted, make(anew=False), rules)
         except ResolutionError:
             if self._locked or self._sources.offline:
-                raise self._unavailable(requirements) from None
-        finder = Finder(self._sources, self._lock, self._target, anew=True, wheels=wheels)
+                raise self._unavailable(asked.requirements) from None
+        finder = make(anew=True)
         try:
             found = _resolved(wanted, finder, rules)
         except ResolutionError as error:
@@ -91,15 +109,15 @@ class Distributions:
             elif url not in self._lock.distributions:
                 self._lock.forget(Request(url))
 
-    def _distribution(self, candidate: Candidate, rules: Rules) -> Distribution:
+    def _distribution(self, candidate: Candidate, target: Target, rules: Rules) -> Distribution:
         said = self._lock.distributions[candidate.request.url]
         request = candidate.request
         if not request.checked:
             # A directory of links gives no checksums: what was read is what will be used.
             request = replace(request, sha256=self._sources.fetch(request).sha256)
         source = not request.filename.endswith(".whl")
-        tools = self.closure(said.build, rules, wheels=True) if source else ()
-        return Distribution(candidate.name, str(candidate.version), request, tools)
+        tools = self.closure(said.build, rules, target=target, wheels=True) if source else ()
+        return Distribution(candidate.name, str(candidate.version), request, target.platform, tools)
 
     def _check_picked(self, requirements: tuple[str, ...], found: list[Candidate], rules: Rules) -> None:
         named = {normal(one.name) for one in map(parsed, requirements) if _is_exact(one)}

@@ -6,26 +6,25 @@ from dataclasses import dataclass
 
 from cbuild.source import Request
 
-PLATFORM = "py3.11-linux-x86_64"
-"""The builder's, as buildout has it in the names of eggs."""
-
 
 @dataclass(frozen=True)
 class Distribution:
     """One wheel or source distribution.
 
-    name: normalised. request: names the file, with its sha256. build: the wheels that build a source distribution.
+    name: normalised. request: names the file, with its sha256. platform: what it is for (Target.platform). build: the
+    wheels that build a source distribution.
     """
 
     name: str
     version: str
     request: Request
+    platform: str
     build: tuple[Distribution, ...] = ()
 
     @property
     def egg(self) -> str:
         """Return the name that buildout would give its egg: what a signature has (LANGUAGE.md, INS-13)."""
-        return f"{self.name.replace('-', '_')}-{self.version}-{PLATFORM}.egg"
+        return f"{self.name.replace('-', '_')}-{self.version}-{self.platform}.egg"
 
     @property
     def fact(self) -> tuple[str, str, tuple[str, ...]]:

@@ -37,7 +37,7 @@ class Finder:
     """Looks for a project's files.
 
     sources: fetches; told by the profile where to look. lock: what was chosen before. anew: look at the indices, too;
-    otherwise only at the lock. wheels: leave source distributions out.
+    otherwise only at the lock. wheels: leave source distributions out. sourced: projects whose wheels are left out.
     problems: what pages said that couldn't be read. said: what candidates say about themselves, by URL.
     """
 
@@ -46,6 +46,7 @@ class Finder:
     target: Target
     anew: bool
     wheels: bool = False
+    sourced: frozenset[str] = frozenset()
     problems: list[str] = field(default_factory=list)
     said: dict[str, LockedDistribution] = field(default_factory=dict)
     _known: dict[str, list[Candidate]] = field(default_factory=dict)
@@ -101,7 +102,8 @@ class Finder:
         self, project: str, request: Request, *, yanked: bool = False, locked: bool = False
     ) -> Iterator[Candidate]:
         named = parse_filename(request.filename)
-        if named is None or named[0] != project or (self.wheels and not request.filename.endswith(".whl")):
+        is_wheel = request.filename.endswith(".whl")
+        if named is None or named[0] != project or (project in self.sourced if is_wheel else self.wheels):
             return
         rank = self.target.rank(request.filename)
         if rank is not None:

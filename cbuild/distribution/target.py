@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,17 @@ class Target:
     """A CPython in the builder."""
 
     facts: Facts = BUILDER_FACTS
+
+    @classmethod
+    def of(cls, version: str) -> Target:
+        """Return the target of a part's own Python, ``3.12``; what is behind the minor version counts as 0."""
+        major, _, minor = version.partition(".")
+        return cls(replace(BUILDER_FACTS, python=(int(major), int(minor), 0)))
+
+    @property
+    def platform(self) -> str:
+        """Return it as buildout has it in the names of eggs."""
+        return f"py{self.facts.python_version}-{self.facts.platform}-{self.facts.machine}"
 
     @cached_property
     def ranks(self) -> Mapping[Tag, int]:

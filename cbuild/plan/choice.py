@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
-from cbuild.distribution import Distribution, Distributions, Rules
+from cbuild.distribution import Distribution, Distributions, Rules, Target
 from cbuild.errors import CbuildError, UsageError
 from cbuild.plan.place import place
 from cbuild.profile import Resolver
+from cbuild.recipe.static import split
 
 
 class Choice:
@@ -19,11 +20,16 @@ class Choice:
         self._distributions = distributions
 
     def closure(self, requirements: Sequence[str], part: str) -> tuple[Distribution, ...]:
-        """Return the distributions that fulfil what part requires; errors as of Distributions.closure, with a place."""
+        """Return the distributions that fulfil what part requires; errors as of Distributions.closure, with a place.
+
+        requirements: words as of cbuild.recipe.static.asking.
+        """
         if self._distributions is None:
             raise UsageError("There is no index of Python distributions here.")
         try:
-            return self._distributions.closure(requirements, self._rules)
+            wanted, python, source = split(requirements)
+            target = Target.of(python) if python else None
+            return self._distributions.closure(wanted, self._rules, target=target, source=source)
         except CbuildError as error:
             self._locate(error, part)
             raise

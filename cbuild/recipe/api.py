@@ -163,8 +163,13 @@ class Buildout(Mapping[str, Options]):
         alternate: a URL to try when url doesn't give it.
         """
 
-    def distributions(self, *requirements: str) -> list[Egg]:
-        """Declare that the part needs these Python distributions; return them, with all that they need in turn."""
+    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
+        """Declare that the part needs these Python distributions; return them, with all that they need in turn.
+
+        python: the version that they are for (``3.12``), the builder's own if it is empty. source: those that are named
+        come as source distributions.
+        """
+        del python, source
         raise UserError(f"Python distributions can't be had here: {', '.join(requirements)}.")
 
     @abstractmethod

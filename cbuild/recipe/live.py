@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cbuild.recipe.api import Buildout, Egg, Options, Source
-from cbuild.recipe.static import REFERENCE
+from cbuild.recipe.static import REFERENCE, asking
 
 
 class Resolver(Protocol):
@@ -110,9 +110,9 @@ class LiveBuildout(Buildout):
             self.asked.alternates[url] = alternate.strip()
         return LiveSource(url, md5sum, self._fetch)
 
-    def distributions(self, *requirements: str) -> list[Egg]:
+    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
         """Note that the part needs them; they are chosen when its constructor has ended, so none is returned yet."""
-        self.asked.distributions.append(requirements)
+        self.asked.distributions.append(tuple(asking(requirements, python, source=source)))
         return []
 
     def substitute(self, text: str, section: str) -> str:

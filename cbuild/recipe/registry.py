@@ -48,6 +48,8 @@ MKDIRECTORY = Native("recipes.mkdirectory")
 BUILD = Native("recipes.build", in_builder=True)
 GITCLONE = Native("recipes.gitclone")
 EGGS = Native("recipes.egg", "Eggs")
+CUSTOM_EGG = Native("recipes.custom_egg", "Custom")
+DEVELOP_EGG = Native("recipes.custom_egg", "Develop")
 SCRIPTS = Native("recipes.egg", "Scripts")
 SYMBOLIC_LINK = Native("recipes.symbolic_link")
 
@@ -79,6 +81,8 @@ NATIVE = {
     "template:jinja2": JINJA2,
     "wrapper": WRAPPER,
     "zc.recipe.egg": SCRIPTS,
+    "zc.recipe.egg:custom": CUSTOM_EGG,
+    "zc.recipe.egg:develop": DEVELOP_EGG,
     "zc.recipe.egg:eggs": EGGS,
     "zc.recipe.egg:scripts": SCRIPTS,
 }

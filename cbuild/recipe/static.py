@@ -14,6 +14,9 @@ from cbuild.recipe.needs import Needs
 REFERENCE = re.compile(r"\$\$\{?|\$\{([^:{}\s]*):([^{}]+)\}")
 
 
+# Neither can be a requirement.
+PYTHON, SOURCE = "python:", "source:"
+
 Chosen = tuple[str, str, Sequence[str]]
 """A distribution: its egg's name, its URL, the URLs of the wheels that build it."""
 
@@ -101,11 +104,12 @@ class StaticBuildout(Buildout):
         self.declared[url] = md5sum or self.declared.get(url)
         return StaticSource(url, md5sum, self._sources)
 
-    def distributions(self, *requirements: str) -> list[Egg]:
+    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
         """Return the distributions that the host has chosen."""
-        asked = together(requirements)
+        words = asking(requirements, python, source=source)
+        asked = together(words)
         if asked not in self._distributions:
-            raise Needs(distributions=sorted(requirements))
+            raise Needs(distributions=words)
         return [egg(chosen, self._sources) for chosen in self._distributions[asked]]
 
     def parse(self, text: str) -> None:
@@ -139,6 +143,24 @@ class StaticBuildout(Buildout):
             return self[match[1] or section].text(match[2])
 
         return REFERENCE.sub(value, text)
+
+
+def asking(requirements: Iterable[str], python: str, *, source: bool) -> list[str]:
+    """Return what is asked for as words: requirements, and how they are meant (see split)."""
+    return [*sorted(requirements), *([f"{PYTHON}{python}"] if python else []), *([SOURCE] if source else [])]
+
+
+def split(words: Iterable[str]) -> tuple[list[str], str, bool]:
+    """Return requirements, the version of Python, and whether source distributions are wanted."""
+    requirements, python, source = [], "", False
+    for word in words:
+        if word.startswith(PYTHON):
+            python = word.removeprefix(PYTHON)
+        elif word == SOURCE:
+            source = True
+        else:
+            requirements.append(word)
+    return requirements, python, source
 
 
 def together(requirements: Iterable[str]) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from wheelhouse import sdist, wheel
 
-from cbuild.distribution import Distributions, Rules
+from cbuild.distribution import Distributions, Rules, Target
 from cbuild.errors import CbuildError
 from cbuild.source import Lock, Sources
 from cbuild.state.home import Home
@@ -20,14 +20,24 @@ def links(tmp_path):
 def choose(tmp_path, links):
     """Return a function that runs one choice as one run of cbuild would: with the lock of the one before."""
 
-    def run(*requirements, versions=None, offline=False, where=links, locked=False, renew=False, **rules):
+    def run(
+        *requirements,
+        versions=None,
+        offline=False,
+        where=links,
+        locked=False,
+        renew=False,
+        target=None,
+        source=False,
+        **rules,
+    ):
         lock = Lock.load(tmp_path / "cbuild.lock")
         sources = Sources(
             Home(tmp_path / "home"), offline=offline, links=[str(where)], index=(tmp_path / "nothing").as_uri(),
             lock=lock, locked=locked,
         )  # fmt: skip
         distributions = Distributions(sources, lock, locked=locked, renew=renew)
-        found = distributions.closure(requirements, Rules(versions or {}, **rules))
+        found = distributions.closure(requirements, Rules(versions or {}, **rules), target=target, source=source)
         lock.save()
         run.picked = distributions.picked
         return found
@@ -200,3 +210,23 @@ def test_what_is_no_requirement(choose, text):
 def test_what_is_no_distribution(links, choose):
     (links / "spam-1-py3-none-any.whl").write_bytes(b"PK")
     assert refused(choose, "spam").reason == "bad-distribution"
+
+
+def test_another_python_gets_other_files(links, choose):
+    wheel(links, "spam", "1", "old; python_version < '3.12'", tag="cp311-cp311-linux_x86_64")
+    wheel(links, "spam", "1", tag="cp312-cp312-linux_x86_64")
+    wheel(links, "old", "1")
+    assert names(choose("spam")) == ["old 1", "spam 1"]
+    (found,) = choose("spam", target=Target.of("3.12"))
+    assert found.egg == "spam-1-py3.12-linux-x86_64.egg"
+    assert "cp312" in found.request.filename
+
+
+def test_what_is_named_may_have_to_be_a_source(links, choose):
+    wheel(links, "spam", "2", "eggs")
+    wheel(links, "eggs", "1")
+    sdist(links, "spam", "1", **{"pyproject.toml": "[build-system]\nrequires = []\n"})
+    (found,) = choose("spam", source=True)
+    assert found.request.filename == "spam-1.tar.gz"
+    assert names(choose("spam")) == ["spam 1"]  # the lock has it
+    assert names(choose("spam", renew=True)) == ["eggs 1", "spam 2"]

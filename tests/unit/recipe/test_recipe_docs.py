@@ -34,7 +34,7 @@ def unchanged(part):
 class NoIndex:
     """Chooses nothing: no index is asked here."""
 
-    def closure(self, *_: object) -> tuple[()]:
+    def closure(self, *_: object, **__: object) -> tuple[()]:
         return ()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -41,14 +40,18 @@ def part(tmp_path):
     }
     chosen = [("spam-1-py3.11-linux-x86_64.egg", "pypi:spam", ()), ("eggs-1-py3.11-linux-x86_64.egg", "pypi:eggs", ())]
 
-    def make(recipe=egg.Scripts, **options: str):
+    def make(recipe=egg.Scripts, executable=egg.BUILDERS, **options: str):
         own = {name: str(tmp_path / name) for name in ("directory", *egg.DIRECTORIES)}
         sections = {
-            "buildout": own | {"python": "buildout", "executable": sys.executable},
+            "buildout": own | {"python": "buildout", "executable": executable},
             "p": {"eggs": "spam", **{name.replace("_", "-"): value for name, value in options.items()}},
         }
         buildout = StaticBuildout(
-            sections, {url: str(path) for url, path in files.items()}, [], (), {together(["spam"]): chosen}
+            sections,
+            {url: str(path) for url, path in files.items()},
+            [],
+            (),
+            {together(["spam"]): chosen, together(["spam", "python:3.12"]): chosen},
         )
         found: Options = buildout["p"]
         return recipe(buildout, "p", found)
@@ -124,10 +127,12 @@ def test_refused(part, options, message):
         part(**options).install()
 
 
-def test_another_python_is_refused(part, monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/opt/cbuild/parts/python3/bin/python3.12")
-    with pytest.raises(UserError, match=r"is no Python 3\.11"):
-        part()
+def test_the_path_of_another_python_says_for_which_version(part):
+    assert part(executable="/opt/cbuild/parts/python3/bin/python3.12").eggs
+    with pytest.raises(Needs):
+        part(executable="/opt/cbuild/parts/python3/bin/python3.13")
+    with pytest.raises(UserError, match="doesn't say which version"):
+        part(executable="/opt/cbuild/parts/python3/bin/python")
 
 
 def test_the_eggs_are_the_parts_name(part):
