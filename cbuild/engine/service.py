@@ -27,7 +27,7 @@ from cbuild.canonical import write_atomic
 from cbuild.engine.rlimits import MODEST, may_raise_limits
 from cbuild.errors import EngineError
 from cbuild.events import Event, Report, silent
-from cbuild.state.home import Home
+from cbuild.state.home import Home, boot_id
 
 #: The longest runroot that Podman accepts (libpod/runtime.go: conmon's attach socket lies below it).
 _RUNROOT_LIMIT = 50
@@ -51,7 +51,8 @@ class Service:
     def of(cls, home: Home) -> Service:
         """Return the places of the service that belongs to home."""
         root = home.podman.absolute()
-        boot = _boot_id()
+        # What Podman keeps in `run` must not be seen after the machine's next start.
+        boot = boot_id()[:8]
         run = root / f"run-{boot}"
         if len(str(run)) > _RUNROOT_LIMIT:
             name = hashlib.sha256(str(root).encode()).hexdigest()[:12]
@@ -241,14 +242,6 @@ def _runtime() -> str | None:
     """Return ``runc`` where crun refuses to start: without a pure cgroup v2 hierarchy (hybrid mode)."""
     pure = Path("/sys/fs/cgroup/cgroup.controllers").exists()
     return None if pure or shutil.which("runc") is None else "runc"
-
-
-def _boot_id() -> str:
-    """Return a name for this boot of the machine: what Podman keeps in ``run`` must not be seen after the next one."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text()[:8]
-    except OSError:
-        return "0"
 
 
 def _short_directory() -> Path:

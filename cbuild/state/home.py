@@ -64,7 +64,7 @@ class Home:
         A directory for each boot of the machine: their thousands of files aren't synced to disk one by one, so what a
         crash left of them is not believed. They are on work's file system whichever that is: hard links lead there.
         """
-        return self.work / "trees" / _boot()
+        return self.work / "trees" / boot_id()
 
     @property
     def answers(self) -> Path:
@@ -118,6 +118,9 @@ class Home:
 
 
 @functools.cache
-def _boot() -> str:
-    """Return what names this boot of the machine (proc_sys_kernel(5), random/boot_id)."""
-    return BOOT.read_text(encoding="ascii").strip()
+def boot_id() -> str:
+    """Return what names this boot of the machine (proc_sys_kernel(5)), ``0`` where there is no such thing."""
+    try:
+        return BOOT.read_text(encoding="ascii").strip()
+    except OSError:
+        return "0"

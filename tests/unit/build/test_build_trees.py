@@ -37,7 +37,7 @@ def test_a_layer_is_unpacked_once(home, layer):
 
 def test_another_boot_unpacks_anew(home, layer, monkeypatch):
     tree = trees.tree(home, layer, "1-a")
-    monkeypatch.setattr(homes, "_boot", lambda: "another")
+    monkeypatch.setattr(homes, "boot_id", lambda: "another")
     assert trees.tree(home, layer, "1-a") != tree
 
 
