@@ -6,9 +6,11 @@ Nothing of a repository runs here: no hooks, no filters; of submodules only URLs
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import tarfile
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from cbuild.source.request import Git as Named
     from cbuild.source.request import Request
+
+_PARTIAL = re.compile(r"(?:^|-g)[0-9a-f]{4,39}$")
 
 EPOCH = 315619200
 """mtime of everything in the tar: 1980-01-02, as in a layer (docs/layers.md)."""
@@ -81,7 +85,10 @@ class Repository:
 
 
 def commit_of(named: Named) -> str:
-    """Return the commit that a branch or tag is at now; Unavailable if the repository can't say."""
+    """Return the commit that a branch, a tag, a part of a commit's name or `git describe`'s word stands for now.
+
+    Unavailable if the repository has none of this name.
+    """
     output = _git(named, None, "ls-remote", "-q", "--", named.url, named.ref, f"{named.ref}^{{}}")
     lines = (line.split("\t", 1) for line in output.splitlines() if "\t" in line)
     found = {name: commit for commit, name in lines}
@@ -89,7 +96,20 @@ def commit_of(named: Named) -> str:
     for name in (named.ref, f"refs/heads/{named.ref}", f"refs/tags/{named.ref}^{{}}", f"refs/tags/{named.ref}"):
         if name in found:
             return found[name]
-    raise Unavailable(f"{named.url} has no branch or tag {named.ref}")
+    return _in_history(named)
+
+
+def _in_history(named: Named) -> str:
+    """Return the commit of a name that only the whole history tells: ``8e7eab330``, ``v1.0-9-g8e7eab330``."""
+    if _PARTIAL.search(named.ref):
+        with tempfile.TemporaryDirectory(prefix="cbuild-git.") as directory:
+            bare = Path(directory)
+            _git(named, bare, "init", "-q", "--bare")
+            # Commits alone, where the server knows how.
+            _git(named, bare, "fetch", "-q", "--filter=tree:0", "--", named.url, "+refs/*:refs/*")
+            with suppress(Unavailable):
+                return _git(named, bare, "rev-parse", "-q", "--verify", f"{named.ref}^{{commit}}").strip()
+    raise Unavailable(f"{named.url} has no branch, tag or commit {named.ref}")
 
 
 def _check_out(named: Named, tree: Path) -> None:

@@ -133,6 +133,19 @@ def test_a_tag_that_is_an_object(repository, home):
     assert list(lock.commits.values()) == [git(repository, "rev-parse", "HEAD")]
 
 
+def test_commits_as_real_profiles_name_them(repository, home):
+    git(repository, "tag", "v1.0")
+    commit(repository, file="two\n")
+    now = git(repository, "rev-parse", "HEAD")
+    commit(repository, file="three\n")
+    for ref in (now[:8], f"v1.0-1-g{now[:7]}"):
+        lock = Lock(None)
+        found = Sources(home, lock=lock).fetch(Request(f"git+file://{repository}@{ref}"))
+        assert list(lock.commits.values()) == [now]
+        with tarfile.open(found.path) as tar:
+            assert tar.extractfile("file").read() == b"two\n"
+
+
 def test_submodules(repository, home, tmp_path):
     outer = tmp_path / "outer"
     outer.mkdir()
@@ -145,7 +158,10 @@ def test_submodules(repository, home, tmp_path):
     assert set(members(plain.path)) == {"top", ".gitmodules"}
 
 
-@pytest.mark.parametrize(("ref", "message"), [("nothing", "has no branch or tag nothing"), (COMMIT, "git: ")])
+@pytest.mark.parametrize(
+    ("ref", "message"),
+    [("nothing", "has no branch, tag or commit nothing"), ("v1-1-g0123456789", "no branch"), (COMMIT, "git: ")],
+)
 def test_what_is_not_there(repository, home, ref, message):
     with pytest.raises(SourceError) as caught:
         Sources(home, debian=False).fetch(Request(f"git+file://{repository}@{ref}"))
