@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Egg, Options, UserError
 from recipes import files, shell
-from recipes.egg import project, python_of, version_of
+from recipes.egg import interpreter, project
 from recipes.unpack import top, unpack
 from recipes.wheel import Maker, compile_all, unpack_wheel
 
@@ -29,8 +29,8 @@ class _Built:
         self.options = options
         self.directory = Path(buildout["buildout"]["directory"])
         self.target = Path(buildout["buildout"]["develop-eggs-directory"])
-        options["executable"] = self.python = python_of(buildout, options)
-        self.version = version_of(self.python)
+        self.python, self.version = interpreter(buildout, options)
+        options["executable"] = self.python
         self.environment = shell.environment(buildout, options)
         wanted = [line.strip() for line in options.get("setup-eggs", "").splitlines() if line.strip()]
         self.setup_eggs = buildout.distributions(*wanted, python=self.version) if wanted else []

@@ -19,6 +19,7 @@ BUILDERS = "/usr/bin/python3"
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PYTHON = re.compile(r"python(3\.\d+)$")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+")
 _POINT = re.compile(r"([^=]+)=([\w.]+):([\w.]+)")
 
 
@@ -32,10 +33,11 @@ class Eggs:
         # Set for recipes that refer to them, as the original does.
         options.update({option: own[option] for option in DIRECTORIES})
         self.eggs_in, self.developed_in, self.bin = (Path(own[option]) for option in DIRECTORIES)
-        options["executable"] = self.python = python_of(buildout, options)
+        self.python, version = interpreter(buildout, options)
+        options["executable"] = self.python
         self.directory = Path(buildout["buildout"]["directory"])
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
-        self.eggs = buildout.distributions(*self.requirements, python=version_of(self.python))
+        self.eggs = buildout.distributions(*self.requirements, python=version)
 
     def install(self) -> list[str]:
         """Install the eggs; they are shared with other parts, so none is this part's own."""
@@ -114,21 +116,24 @@ def project(text: str) -> str:
     return re.sub(r"[-_.]+", "_", name.partition("-")[0] if name.endswith(".egg") else name).lower()
 
 
-def python_of(buildout: Buildout, options: Mapping[str, str]) -> str:
-    """Return the interpreter: of the section that ``python`` names, here or in [buildout]."""
-    section = options.get("python") or buildout["buildout"].get("python") or "buildout"
-    return buildout[section]["executable"]
+def interpreter(buildout: Buildout, options: Mapping[str, str]) -> tuple[str, str]:
+    """Return the path and the version of the Python of the section that ``python`` names, here or in [buildout].
 
-
-def version_of(python: str) -> str:
-    """Return the version that an interpreter's path says, empty for the builder's own.
-
-    UserError if it says none: distributions are chosen before the interpreter is there to be asked.
+    The version is what the path says, else the section's option ``version``; empty for the builder's own. UserError if
+    neither tells: distributions are chosen before the interpreter is there to be asked.
     """
+    name = options.get("python") or buildout["buildout"].get("python") or "buildout"
+    section = buildout[name]
+    python = section["executable"]
     match = _PYTHON.search(python)
-    if match is None and python != BUILDERS:
-        raise UserError(f"python: {python} doesn't say which version it is; name it as .../python3.11.")
-    return match[1] if match else ""
+    if match or python == BUILDERS:
+        return python, match[1] if match else ""
+    said = _VERSION.match(section.get("version", "").strip()) if name != "buildout" else None
+    if said is None:
+        raise UserError(
+            f"python: [{name}] doesn't say which version {python} is; give it the option version, 3.11 for example."
+        )
+    return python, said[0]
 
 
 def _chosen(text: str | None) -> dict[str, str] | None:

@@ -44,6 +44,7 @@ def part(tmp_path):
         own = {name: str(tmp_path / name) for name in ("directory", *egg.DIRECTORIES)}
         sections = {
             "buildout": own | {"python": "buildout", "executable": executable},
+            "python": {"executable": "/opt/cbuild/parts/python3/bin/python3", "version": "3.12.1"},
             "p": {"eggs": "spam", **{name.replace("_", "-"): value for name, value in options.items()}},
         }
         buildout = StaticBuildout(
@@ -133,6 +134,7 @@ def test_the_path_of_another_python_says_for_which_version(part):
         part(executable="/opt/cbuild/parts/python3/bin/python3.13")
     with pytest.raises(UserError, match="doesn't say which version"):
         part(executable="/opt/cbuild/parts/python3/bin/python")
+    assert part(python="python").eggs, "as SlapOS's [python] says it"
 
 
 def test_the_eggs_are_the_parts_name(part):
