@@ -61,19 +61,29 @@ def _text(answer: Why) -> str:
 
 
 def _verdict(answer: Why) -> str:
-    match answer.status:
-        case "new" if answer.in_store:
-            return f"{answer.part} has not been built from this profile, but the store has it: nothing is compiled."
-        case "new":
-            return f"{answer.part} has not been built from this profile."
-        case "cached" if answer.in_store:
-            return f"{answer.part} is up to date."
-        case "cached":
-            return f"{answer.part} has not changed, but the store has lost it: it will be built again."
-        case "changed" if answer.in_store:
-            return f"{answer.part} has changed, but the store has it as it is now: nothing is compiled."
-        case "changed":
-            return f"{answer.part} will be built again:"
+    match answer.status, answer.in_store:
+        case "new", True:
+            told = "has not been built from this profile, but the store has it: nothing is compiled."
+        case "new", False:
+            told = "has not been built from this profile."
+        case "cached", True:
+            told = "is up to date."
+        case "cached", False:
+            told = "has not changed, but the store has lost it: it will be built again."
+        case "changed", True:
+            told = "has changed, but the store has it as it is now: nothing is compiled."
+        case _ if _may_stay(answer.changes):
+            told = "will be built again, unless what it refers to comes out the same:"
+        case _:
+            told = "will be built again:"
+    return f"{answer.part} {told}"
+
+
+def _may_stay(changes: Iterable[Change]) -> bool:
+    """Tell whether nothing has changed but what has to be built first, whose bytes nobody knows yet."""
+    from cbuild.build.parts import UNBUILT  # noqa: PLC0415 - not needed for --help
+
+    return all(change.what.startswith(REQUIRES) and change.new == UNBUILT for change in changes)
 
 
 def _changes(found: Iterable[Change], indent: str) -> list[str]:

@@ -27,7 +27,7 @@ def test_what_another_part_brought_is_shown_where_it_began():
     changes = (Change("requires/m4", "sha256:1", "not built yet"), Change("requires/xz", "sha256:2", "not built yet"))
     cause = Cause("m4", ("web", "xz", "m4"), (Change("options/x", "1", "2"),))
     assert why._text(Why("web", "changed", changes, (cause,))).splitlines() == [
-        "web will be built again:",
+        "web will be built again, unless what it refers to comes out the same:",
         "  m4 changed (web -> xz -> m4):",
         "    options/x",
         "      - 1",
@@ -36,6 +36,11 @@ def test_what_another_part_brought_is_shown_where_it_began():
     assert why._text(Why("web", "changed", changes[:1])).splitlines()[1:] == [
         "  requires/m4", "    - sha256:1", "    + not built yet",
     ]  # fmt: skip
+
+
+def test_what_is_built_already_leaves_no_hope():
+    answer = Why("web", "changed", (Change("requires/m4", "sha256:1", "sha256:2"),))
+    assert why._text(answer).splitlines()[0] == "web will be built again:"
 
 
 def test_of_long_values_only_what_differs_is_shown():
