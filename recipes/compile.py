@@ -56,7 +56,8 @@ class Recipe:
                 self._write_environment(environ, source)
                 raise
         if self.archive and not self.keep:
-            shutil.rmtree(self.options["compile-directory"])
+            # The builder goes anyway: what can't be removed is no reason to fail after hours of compiling.
+            shutil.rmtree(self.options["compile-directory"], ignore_errors=True)
         self._check_promises()
         shebang.fix(self.location)
         return [str(self.location)]

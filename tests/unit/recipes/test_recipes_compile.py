@@ -341,6 +341,17 @@ def test_keeping_what_was_compiled_for_all_parts(archive, tmp_path, part, kept):
     assert (tmp_path / "compile").exists() is kept
 
 
+def test_a_build_directory_that_cant_be_removed(built, monkeypatch):
+    """It goes with the builder: the part is installed all the same."""
+
+    def refuse(*_arguments: object, **_options: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "unlink", refuse)
+    log, _ = built()
+    assert log[-1] == "install prefix="
+
+
 def test_what_a_failure_leaves_beside_the_source(built, tmp_path):
     with pytest.raises(UserError):
         built(environment="QUOTED=a 'b'\nPATH=/x:%(PATH)s", make_binary="make\nfalse", pre_build="true")
