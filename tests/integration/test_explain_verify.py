@@ -83,9 +83,13 @@ def test_verify(own: Store, tmp_path):
     assert (directory / ".installed.cfg").read_bytes() == state
     check_whole(own)
 
-    causes = own.run(directory, "verify", "noisy", "--causes")
-    assert causes.returncode == 6
-    assert "noisy  different; what it depends on: clock, directory-order, hash-seed, hostname, user" in causes.stdout
+    if own.engine.name == "docker":
+        # A dozen containers: once is enough.
+        causes = own.run(directory, "verify", "noisy", "--causes")
+        assert causes.returncode == 6
+        assert (
+            "noisy  different; what it depends on: clock, directory-order, hash-seed, hostname, user" in causes.stdout
+        )
     assert own.run(directory, "verify", "quiet").stdout == "quiet  reproducible\nAll 1 parts are reproducible.\n"
 
 
