@@ -21,6 +21,7 @@ from cbuild.plan.resolve import Planner
 from cbuild.profile import Profile
 from cbuild.source import Fetched, Lock, Request, Sources
 from cbuild.state import installed
+from cbuild.state.answers import Answers
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed
 
@@ -74,7 +75,7 @@ def prepare(
         lock.commits.clear()
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine, report)
-    distributions = Distributions(sources, lock, locked=locked, renew=renew)
+    distributions = Distributions(sources, lock, locked=locked, renew=renew, memory=Answers(home))
     with constructors.ended():
         if "extensions" in profile.sections.get("buildout", {}):
             profile = Extender(profile, sources, home, constructors, distributions, report).extended()

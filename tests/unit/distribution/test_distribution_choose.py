@@ -6,6 +6,7 @@ from wheelhouse import sdist, wheel
 from cbuild.distribution import Distributions, Rules, Target
 from cbuild.errors import CbuildError
 from cbuild.source import Lock, Sources
+from cbuild.state.answers import Answers
 from cbuild.state.home import Home
 
 
@@ -36,7 +37,9 @@ def choose(tmp_path, links):
             Home(tmp_path / "home"), offline=offline, links=[str(where)], index=(tmp_path / "nothing").as_uri(),
             lock=lock, locked=locked,
         )  # fmt: skip
-        distributions = Distributions(sources, lock, locked=locked, renew=renew)
+        distributions = Distributions(
+            sources, lock, locked=locked, renew=renew, memory=Answers(Home(tmp_path / "home"))
+        )
         found = distributions.closure(requirements, Rules(versions or {}, **rules), target=target, source=source)
         lock.save()
         run.picked = distributions.picked
@@ -230,3 +233,12 @@ def test_what_is_named_may_have_to_be_a_source(links, choose):
     assert found.request.filename == "spam-1.tar.gz"
     assert names(choose("spam")) == ["spam 1"]  # the lock has it
     assert names(choose("spam", renew=True)) == ["eggs 1", "spam 2"]
+
+
+def test_with_an_unchanged_lock_nothing_is_chosen_again(links, choose, monkeypatch):
+    wheel(links, "spam", "1", "eggs")
+    wheel(links, "eggs", "1")
+    first = [choose("spam") for _ in range(2)]
+    monkeypatch.setattr(Distributions, "_resolve", None)
+    assert choose("spam") == first[0] == first[1]
+    assert choose.picked == {"eggs": "1", "spam": "1"}
