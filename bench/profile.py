@@ -9,6 +9,7 @@ arguments the real profiles are those of the corpus (CBUILD_SHARED), where it is
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -20,6 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bench.measure import say
+from cbuild.cli.main import COLLECT
 from cbuild.errors import ProfileError
 from cbuild.profile import Profile, Resolver, annotate, load, with_directory
 
@@ -111,6 +113,38 @@ def growth(what: str, sizes: tuple[tuple[int, int], ...]) -> None:
         before = both
 
 
+STACKS: dict[str, Callable[[int], str]] = {
+    "parts": lambda number: f"[s{number}]\nrecipe = x\na = 1\n",
+    "parts, each of which refers to the next": lambda number: f"[s{number}]\nrecipe = x\na = ${{s{number + 1}:a}}\n",
+    "sections, each of which inherits from the one before": lambda number: (
+        f"[s{number + 1}]\n<= s{number}\nb = ${{:a}}\n"
+    ),
+}
+
+
+def stacks(sizes: tuple[int, ...]) -> None:
+    """Measure profiles of one file whose sections stand on one another: reading, and all that annotate shows."""
+    for what, section in STACKS.items():
+        say(f"\nTen times as many {what}; linear is 10")
+        before = 0.0
+        for count in sizes:
+            with tempfile.TemporaryDirectory() as directory:
+                path = Path(directory, "stack.cfg")
+                listed = " ".join(f"s{number}" for number in range(count))
+                sections = "".join(map(section, range(count)))
+                end = f"[s{count}]\na = 1\n" if "next" in what else "[s0]\na = 1\n"
+                path.write_text(
+                    f"[buildout]\nparts = {listed if what == 'parts' else ''}\n{sections}{end}", encoding="utf-8"
+                )
+                profile = load(path)
+                reading = best(lambda path=path: load(path), 2)  # type: ignore[misc]
+                annotating = best(lambda profile=profile: annotate(profile), 2)  # type: ignore[misc]
+            both = reading + annotating
+            ratio = f"  ratio {both / before:5.1f}" if before else ""
+            say(f"  {count:7} sections  read {reading * 1000:8.1f}  annotate {annotating * 1000:8.1f} ms{ratio}")
+            before = both
+
+
 def beside(sizes: tuple[tuple[int, int], ...]) -> None:
     """Measure profiles whose files are each mentioned once, and zc.buildout on them."""
     say("\nBeside zc.buildout, each file mentioned once")
@@ -128,8 +162,10 @@ def corpus() -> list[Path]:
 
 def main() -> None:
     """Print the tables."""
+    gc.set_threshold(*COLLECT)  # as the command line does
     growth("files", ((10, 1000), (100, 10_000), (1000, 100_000)))
     growth("options in ten files", ((10, 1000), (10, 10_000), (10, 100_000)))
+    stacks((100, 1000, 10_000, 100_000))
     beside(((10, 1000), (100, 1000), (100, 10_000)))
     paths = [Path(name) for name in sys.argv[1:]] or corpus()
     if paths:

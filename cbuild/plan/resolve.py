@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import MutableMapping
 from dataclasses import replace
+from itertools import islice
 from typing import cast
 
 from cbuild.canonical import canonical_json, sha256_bytes
@@ -18,7 +19,7 @@ from cbuild.plan.part import Part, Plan, RecipeUse
 from cbuild.plan.place import Place, holding, named, place
 from cbuild.plan.texts import blamed
 from cbuild.plan.virtual import Virtual
-from cbuild.profile import Profile, Resolver, survey, with_directory
+from cbuild.profile import MAX_REPORTED, Profile, Resolver, survey, with_directory
 from cbuild.recipe import code, schema
 from cbuild.recipe.api import BadValue, MissingOption, MissingSection, Options, UserError
 from cbuild.recipe.live import LiveBuildout
@@ -69,8 +70,8 @@ class Planner:
         """
         buildout = self._resolver.section("buildout")
         wanted = only or tuple(dict.fromkeys(self._resolver.option("buildout", "parts").split()))
-        failed = [error for name in wanted if (error := self._failure(name, asked=bool(only)))]
-        if failed:
+        errors = (error for name in wanted if (error := self._failure(name, asked=bool(only))))
+        if failed := list(islice(errors, MAX_REPORTED)):
             raise together([*failed, *self._more(wanted)])
         order = [name for name in self._resolver.parts if name in self._drafts]
         requires = requirements(self._resolver.references, order)

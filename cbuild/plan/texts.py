@@ -6,8 +6,7 @@ import re
 from collections.abc import Callable
 
 from cbuild.errors import ProfileError
-from cbuild.profile import excerpt
-from cbuild.profile.syntax import MAX_REPORTED
+from cbuild.profile import MAX_REPORTED, excerpt
 
 _TOKEN = re.compile(r"\$\$|\$\{[^}]*\}")
 

@@ -11,11 +11,13 @@ from cbuild.profile.problems import excerpt
 from cbuild.profile.section import Options
 from cbuild.profile.substitution import Resolver
 from cbuild.profile.survey import survey
+from cbuild.profile.syntax import MAX_REPORTED
 
 __all__ = [
     "BUILDER_FACTS",
     "IMAGE_DIRECTORY",
     "INSIDE",
+    "MAX_REPORTED",
     "Annotation",
     "Assignment",
     "Facts",

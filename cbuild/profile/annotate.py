@@ -11,7 +11,7 @@ from cbuild.profile.origins import Origin
 from cbuild.profile.substitution import Resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from cbuild.profile.load import Profile
 
@@ -71,7 +71,7 @@ def annotate(profile: Profile, only: Collection[str] = (), *, directory: str = I
         parts=_parts(profile, defaults, resolver),
         files=tuple(shown.names.values()),
         origins={
-            name: {item: shown(resolver.origins(name, item)) for item in (*found, *unresolved.get(name, ()))}
+            name: _origins(resolver.section_origins(name), (*found, *unresolved.get(name, ())), shown)
             for name, found in sections.items()
         },
         unresolved=unresolved,
@@ -117,15 +117,22 @@ def _resolve(
         unresolved.setdefault(name, {}).update(dict.fromkeys(profile.sections[name], _why(error)))
         return
     # [buildout] has cbuild's defaults among its options, and its directories made absolute: neither is shown.
-    written = profile.sections[BUILDOUT] if name == BUILDOUT else {}
-    for option in sorted(written or options):
-        if "${" not in written.get(option, "${"):
-            into[option] = written[option]
+    written = profile.sections[BUILDOUT] if name == BUILDOUT else resolver.expanded(name)
+    for option in sorted(written):
+        value = written[option]
+        if "${" not in value:
+            into[option] = value
             continue
         try:
             into[option] = options.stored(option)
         except ProfileError as error:
             unresolved.setdefault(name, {})[option] = _why(error)
+
+
+def _origins(
+    known: Mapping[str, Sequence[Origin]], options: Iterable[str], shown: _Shown
+) -> dict[str, Sequence[Origin]]:
+    return {name: shown(known.get(name, ())) for name in options}
 
 
 def _check(options: Mapping[str, str], unresolved: dict[str, dict[str, str]]) -> None:
@@ -161,13 +168,17 @@ class _Shown:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = names
-        self._made: dict[int, Origin] = {}
+        self._made: dict[int, tuple[Origin, ...]] = {}
+        self._each: dict[int, Origin] = {}
 
     def __call__(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
-        return tuple([self._made.get(id(item)) or self._make(item) for item in origins])
+        # The resolver keeps all origins, so that an identity stays the same one's; heirs have their parents'.
+        return self._made.get(id(origins)) or self._make(origins)
 
-    def _make(self, item: Origin) -> Origin:
-        made = Origin(self.names.get(item.file, item.file), item.line, item.column, item.op)
-        # The resolver keeps every origin, so an identity stays the same origin's.
-        self._made[id(item)] = made
+    def _make(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
+        made = self._made[id(origins)] = tuple([self._each.get(id(item)) or self._one(item) for item in origins])
+        return made
+
+    def _one(self, item: Origin) -> Origin:
+        made = self._each[id(item)] = Origin(self.names.get(item.file, item.file), item.line, item.column, item.op)
         return made

@@ -9,6 +9,8 @@ from cbuild.errors import ProfileError
 from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from cbuild.profile.load import Profile
     from cbuild.profile.macros import Macros
     from cbuild.profile.origins import Origin
@@ -41,7 +43,7 @@ class Locator:
     def __init__(self, profile: Profile, macros: Macros) -> None:
         self._profile = profile
         self._macros = macros
-        self._origins: dict[tuple[str, str], tuple[Origin, ...]] = {}
+        self._origins: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
 
     def place(self, error: ProfileError, text: str = "") -> ProfileError:
         """Fill in the file, the line and the column of error's section and option, and return it.
@@ -70,15 +72,41 @@ class Locator:
 
     def origins(self, section: str, option: str) -> tuple[Origin, ...]:
         """Return where an option of section comes from, be it written there, inherited, or both."""
-        path: list[str] = []
-        name: str | None = section
-        while name is not None and (name, option) not in self._origins:
-            path.append(name)
-            name = self._macros.parent_of(name, option)
-        found = self._origins[name, option] if name is not None else ()
-        for heir in reversed(path):
-            own = self._profile.origins[heir].get(option, ()) if heir in self._profile.origins else ()
-            found = self._origins[heir, option] = (*found, *own)[-MAX_ORIGINS:]
+        return self.of_section(section).get(option, ())
+
+    def of_section(self, name: str) -> Mapping[str, tuple[Origin, ...]]:
+        """Return where each option of a section comes from."""
+        if not self._macros.parents(name):
+            return self._own(name)
+        # What a section inherits from was expanded with it, so nothing here changes any more.
+        pending = [name]
+        while pending:
+            current = pending[-1]
+            parents = self._macros.parents(current)
+            waiting = [parent for parent in parents if parent not in self._origins]
+            if waiting:
+                pending += waiting
+                continue
+            pending.pop()
+            if current not in self._origins:
+                self._origins[current] = self._combined(current, parents)
+        return self._origins[name]
+
+    def _own(self, section: str) -> Mapping[str, tuple[Origin, ...]]:
+        return self._profile.origins.get(section, {})
+
+    def _combined(self, section: str, parents: Sequence[str]) -> Mapping[str, tuple[Origin, ...]]:
+        """Return the origins of what parents have and, over them, of what is section's own."""
+        own = self._own(section)
+        if not parents:
+            return own
+        written = self._profile.sections.get(section, {})
+        found: dict[str, tuple[Origin, ...]] = {}
+        for parent in parents:
+            found.update(self._origins[parent])
+        for option, origins in own.items():
+            adds = f"{option} +" in written or f"{option} -" in written
+            found[option] = (*found.get(option, ()), *origins)[-MAX_ORIGINS:] if adds else origins
         return found
 
     def _point(self, error: ProfileError, text: str) -> bool:

@@ -8,6 +8,7 @@ that is only ever assigned, the file whose last place in the list is the latest 
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -198,10 +199,9 @@ def _own(file: File, changed: Mapping[str, set[str]]) -> _Sequences:
         if names is None:
             continue
         increments = file.parsed.increments.get(section, {})
-        for name in names:
-            assign, change = options.get(name), increments.get(name)
-            if assign is not None or change is not None:
-                own[section, name] = (Mention(file, assign, change),)
+        for name in (*options, *increments):
+            if name in names:
+                own[section, name] = (Mention(file, options.get(name), increments.get(name)),)
     return own
 
 
@@ -219,9 +219,13 @@ def _append(to: _Sequences, more: _Sequences) -> None:
 def _with_repetitions(finished: list[File], changed: Mapping[str, set[str]]) -> _Sequences:
     """Return the sequences over the list with repetitions, each cut before its last assignment."""
     said: dict[int, _Sequences] = {}
+    mentions = Counter(id(item) for file in finished for item in (*file.before, *file.after))
     for file in finished:
-        result: _Sequences = {}
-        for item in file.before:
+        before = file.before
+        # A base that is mentioned here only needs no copy: a chain of files would copy ever more.
+        alone = bool(before) and mentions[id(before[0])] == 1
+        result: _Sequences = said.pop(id(before[0])) if alone else {}
+        for item in before[alone:]:
             _append(result, said[id(item)])
         _append(result, _own(file, changed))
         for item in file.after:

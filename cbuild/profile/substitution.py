@@ -103,6 +103,14 @@ class Resolver:
         """
         return {name: tuple(found) for name, found in self._references.items()}
 
+    def referred(self, section: str) -> Iterable[str]:
+        """Return the sections that one referred to directly (see references)."""
+        return self._references.get(section, ())
+
+    def section_origins(self, section: str) -> Mapping[str, tuple[Origin, ...]]:
+        """Return where the options of a section that is known come from, inherited parts first."""
+        return self._locator.of_section(section)
+
     def origins(self, section: str, option: str) -> tuple[Origin, ...]:
         """Return where an option comes from, inherited parts first; nothing for what no file has."""
         return self._locator.origins(section, option)
@@ -120,7 +128,7 @@ class Resolver:
         if self._asking and self._asking[-1] != name:
             self._refer(self._asking[-1], name)
         self._start()
-        return Options(self._known(name) or self._run(self._open(name)), self.value)
+        return Options(self._known(name) or self._opened(name), self.value)
 
     def raw(self, section: str) -> Mapping[str, str]:
         """Return a section before inheritance and references; [buildout] with its defaults. KeyError for none."""
@@ -129,6 +137,10 @@ class Resolver:
     def on_host(self, path: str) -> str:
         """Return the path on the host that a path in the buildout directory of the image stands for."""
         return self._directories.on_host(path)
+
+    def expanded(self, section: str) -> Mapping[str, str]:
+        """Return a section that is known, with what it inherits, before references."""
+        return self._sections[section].raw
 
     def settings(self) -> Options:
         """Return [buildout], with its switches and levels checked; ProfileError for what is wrong with any of them."""
@@ -267,6 +279,20 @@ class Resolver:
             del self._opening[marks[1] :]
         return value
 
+    def _opened(self, name: str) -> Section:
+        """Return a section that isn't known yet: see _open."""
+        if self._lazy and name in self._raw:
+            return self._expanded(name)
+        section: Section = self._run(self._open(name))
+        return section
+
+    def _expanded(self, name: str) -> Section:
+        try:
+            section = self._sections[name] = Section(name, self._macros.expand(name))
+        except ProfileError as error:
+            raise self._locator.place(error) from None
+        return section
+
     def _note_failure(self, error: BaseException, sections: Iterable[str], options: Iterable[Label]) -> None:
         """Remember what failed: it would fail again, and be looked for again by all that refer to it."""
         for name in sections:
@@ -280,10 +306,7 @@ class Resolver:
         """Make a section known; unless lazy, resolve all its options and initialise its recipe (PRT-3, PRT-4)."""
         if name not in self._raw:
             raise self._blame.missing_section(name)
-        try:
-            section = self._sections[name] = Section(name, self._macros.expand(name))
-        except ProfileError as error:
-            raise self._locator.place(error) from None
+        section = self._expanded(name)
         if self._lazy:
             return section
         self._opening.append(name)

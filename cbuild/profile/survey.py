@@ -9,7 +9,7 @@ from cbuild.profile.substitution import Resolver
 from cbuild.profile.syntax import DEPENDENCIES, MAX_REPORTED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from cbuild.profile.load import Profile
 
@@ -21,9 +21,9 @@ def survey(profile: Profile, defaults: Mapping[str, str], names: Iterable[str]) 
     options as far as no recipe has to be asked for it: MAX_REPORTED errors at most, without repetitions.
     """
     resolver = Resolver(profile, defaults, lazy=True)
-    reached = dict.fromkeys(name for name in names if name in profile.sections)
+    reached = _Reached(profile.sections, names)
     errors: dict[int, ProfileError] = {}
-    for name in _growing(reached):
+    for name in reached.order:
         if len(errors) >= MAX_REPORTED:
             break
         try:
@@ -38,16 +38,22 @@ def survey(profile: Profile, defaults: Mapping[str, str], names: Iterable[str]) 
                 errors[id(error)] = error
                 continue
             if option == DEPENDENCIES:
-                reached.update(dict.fromkeys(other for other in value.split() if other in profile.sections))
-        found = resolver.references.get(name, ())
-        reached.update(dict.fromkeys(other for other in found if other in profile.sections))
-    return list(reached), list(errors.values())[:MAX_REPORTED]
+                reached.add(value.split())
+        reached.add(resolver.referred(name))
+    return reached.order, list(errors.values())[:MAX_REPORTED]
 
 
-def _growing(names: dict[str, None]) -> Iterable[str]:
-    """Give the names of a dict that grows meanwhile."""
-    done = 0
-    while done < len(names):
-        for name in list(names)[done:]:
-            done += 1
-            yield name
+class _Reached:
+    """The sections that were reached, each once; order grows while it is gone through."""
+
+    def __init__(self, sections: Collection[str], names: Iterable[str]) -> None:
+        self._sections = sections
+        self._known: set[str] = set()
+        self.order: list[str] = []
+        self.add(names)
+
+    def add(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name in self._sections and name not in self._known:
+                self._known.add(name)
+                self.order.append(name)

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from cbuild.errors import ProfileError
-from cbuild.profile import annotate, load
+from cbuild.profile import Resolver, annotate, load, survey, with_directory
 
 SECONDS = 4
 """Of CPU; each takes a fraction of a second on a machine that does nothing else."""
@@ -21,12 +21,18 @@ def stacked(count, lines):
 
 
 CASES = {
+    "a stack of options": stacked(10_000, "y{} = 1"),
+    "a stack of references": stacked(10_000, "y = ${{:x}}"),
     "a stack of increments": stacked(10_000, "x += {}"),
     "a stack of increments and removals": stacked(10_000, "x += {0}\nx -= {0}"),
     "a stack that doubles": "[s0]\nx = 0\n"
     + "".join(f"[s{n}]\n<= s{n - 1}\n  s{n - 1}\nx += 1\n" for n in range(1, 3000)),
     "a bomb of references": "[s]\nx0 = a\n" + "".join(f"x{n} = {f'${{:x{n - 1}}}' * 10}\n" for n in range(1, 30)),
     "a long chain of references": "[s]\nx0 = a\n" + "".join(f"x{n} = ${{:x{n - 1}}}\n" for n in range(1, 30_000)),
+    "parts that refer to the next": "".join(f"[s{n}]\nrecipe = x\ny = ${{s{n + 1}:y}}\n" for n in range(10_000)),
+    "parts in a circle": "".join(f"[s{n}]\nrecipe = x\ny = ${{s{(n + 1) % 10_000}:y}}\n" for n in range(10_000)),
+    "parts that wait for the next": "".join(f"[s{n}]\nrecipe = x\n=> s{n + 1}\n" for n in range(10_000)),
+    "nothing but mistakes": "".join(f"[s{n}]\nrecipe = x\ny = ${{t{n}:y}}\n" for n in range(10_000)),
     "a long line": f"[s]\nx = {'a' * TEN_MB}\n",
     "a line of references": "[s]\ny = 1\nx = " + "${:y}" * (TEN_MB // 5),
     "a line of openings": "[s]\nx = " + "${" * (TEN_MB // 2),
@@ -45,7 +51,25 @@ def test_an_end_in_time(name, write):
     path = write(a=CASES[name])
     start = time.process_time()
     with suppress(ProfileError):
-        annotate(load(path))
+        profile = load(path)
+        annotate(profile)
+        survey(profile, with_directory(), profile.sections)
+    assert time.process_time() - start < SECONDS
+
+
+def test_a_stack_of_options_is_refused(write):
+    resolver = Resolver(load(write(a=stacked(1000, "y{} = 1"))), with_directory())
+    with pytest.raises(ProfileError) as caught:
+        resolver.section("s999")
+    assert caught.value.reason == "value-too-large"
+    assert len(resolver.section("s400")) == 401
+
+
+def test_files_that_each_add_to_an_option_of_their_own(write):
+    files = {f"f{n}": f"[buildout]\nextends = f{n + 1}.cfg\n[s]\nx{n} += {n}\n" for n in range(3000)}
+    path = write(**files, f3000="[s]\nx0 = 0\n")
+    start = time.process_time()
+    assert load(path).sections["s"]["x0"] == "0\n0"
     assert time.process_time() - start < SECONDS
 
 
