@@ -75,7 +75,9 @@ def prepare(
         lock.commits.clear()
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine, report)
-    distributions = Distributions(sources, lock, locked=locked, renew=renew, memory=Answers(home))
+    distributions = Distributions(
+        sources, lock, locked=locked, renew=renew, memory=Answers(home), cached=steering.from_cache
+    )
     with constructors.ended():
         if "extensions" in profile.sections.get("buildout", {}):
             profile = Extender(profile, sources, home, constructors, distributions, report).extended()

@@ -21,7 +21,8 @@ class Steering:
     """The options, resolved and checked.
 
     level, log_format: of what is printed. state: the state file, None for none. timeout: seconds without a byte after
-    which a connection is dead, None for the usual. find_links, index: where Python distributions are. warnings: what is
+    which a connection is dead, None for the usual. find_links, index: where Python distributions are; from_cache: they
+    are all in the download cache. warnings: what is
     not followed, and why.
     """
 
@@ -32,6 +33,7 @@ class Steering:
     mirrors: tuple[str, ...]
     find_links: tuple[str, ...]
     index: str
+    from_cache: bool
     require_checksum: bool
     timeout: float | None
     state: Path | None
@@ -56,7 +58,8 @@ def steer(profile: Profile) -> Steering:
         download_cache=Path(cache) if cache else None,
         mirrors=tuple(told.text("mirrors").split()),
         find_links=tuple(told.links()),
-        index=told.text("index"),
+        index=told.index(),
+        from_cache=told.says("install-from-cache"),
         require_checksum=not told.says("allow-unchecked-sources"),
         timeout=told.timeout(),
         state=told.state(),
@@ -91,9 +94,19 @@ class _Told:
         return value
 
     def links(self) -> Iterator[str]:
-        """Give the directories and pages of ``find-links``; directories are relative to the buildout directory."""
+        """Give the directories and pages of ``find-links``; directories are relative to the buildout directory.
+
+        With ``install-from-cache`` only where zc.buildout keeps distributions (VER-5).
+        """
+        if self.says("install-from-cache"):
+            yield f"{self.text('download-cache')}/dist"
+            return
         for word in self.text("find-links").split():
             yield word if "://" in word else self._resolver.on_host(str(Path(IMAGE_DIRECTORY, word)))
+
+    def index(self) -> str:
+        """Return ``index``; with ``install-from-cache`` one that is no more than the cache."""
+        return Path(*self.links()).as_uri() if self.says("install-from-cache") else self.text("index")
 
     def says(self, name: str) -> bool:
         """Return whether a switch is on."""

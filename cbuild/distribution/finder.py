@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from cbuild.distribution import metadata
 from cbuild.distribution.rules import normal
@@ -12,6 +15,7 @@ from cbuild.distribution.target import Target
 from cbuild.errors import SourceError
 from cbuild.source import Lock, LockedDistribution, Request, Sources
 from cbuild.source.pypi import parse_filename
+from cbuild.source.store import sums_of
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -95,7 +99,12 @@ class Finder:
 
     def _linked(self, project: str, link: Link) -> Iterator[Candidate]:
         if "/" not in link.filename and not link.filename.startswith("."):
-            request = Request(f"pypi:{project}/{link.filename}", sha256=link.sha256)
+            parts = urlsplit(link.url)
+            sha256 = link.sha256
+            if sha256 is None and parts.scheme == "file" and self.sources.offline:
+                # Without a checksum no file of a download cache counts.
+                sha256 = sums_of(Path(url2pathname(parts.path))).sha256
+            request = Request(f"pypi:{project}/{link.filename}", sha256=sha256)
             yield from self._candidate(project, request, yanked=link.yanked)
 
     def _candidate(

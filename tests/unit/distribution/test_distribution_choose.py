@@ -242,3 +242,15 @@ def test_with_an_unchanged_lock_nothing_is_chosen_again(links, choose, monkeypat
     monkeypatch.setattr(Distributions, "_resolve", None)
     assert choose("spam") == first[0] == first[1]
     assert choose.picked == {"eggs": "1", "spam": "1"}
+
+
+def test_a_download_cache_is_enough_offline(links, tmp_path):
+    wheel(links, "spam", "1", "eggs")
+    wheel(links, "eggs", "1")
+    lock = Lock.load(tmp_path / "cbuild.lock")
+    sources = Sources(
+        Home(tmp_path / "home"), offline=True, download_cache=tmp_path, links=[str(links)], index=links.as_uri(),
+        lock=lock,
+    )  # fmt: skip
+    found = Distributions(sources, lock, cached=True).closure(["spam"], Rules({}))
+    assert names(found) == ["eggs 1", "spam 1"]
