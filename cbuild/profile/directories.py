@@ -76,7 +76,7 @@ class Directories:
         return posixpath.normpath(joined) if ".." in joined else joined
 
     def _directory(self, value: str) -> str:
-        path = posixpath.join(self._profile, os.path.expanduser(value))  # noqa: PTH111 - text
+        path = posixpath.join(self._profile, at_home(value))
         if self._profile == self._image or is_below(path, self._image):
             return path
         self.host = posixpath.normpath(path)
@@ -92,7 +92,7 @@ class Directories:
 
     def _absolute(self, name: str, value: str) -> str:
         """Return the path on the host: relative to the file that set it, or to the buildout directory."""
-        value = os.path.expanduser(value)  # noqa: PTH111 - text
+        value = at_home(value)
         source = self._set_in(name)
         if source is not None and "://" in source and not posixpath.isabs(value):
             raise ProfileError(
@@ -110,6 +110,14 @@ class Directories:
         for host in (self.host, self._profile):
             if is_below(path, host) and not is_below(path, self._image):
                 return posixpath.normpath(posixpath.join(self._image, posixpath.relpath(path, host)))
+        return path
+
+
+def at_home(path: str) -> str:
+    """Return path with a leading ``~`` expanded; one that is nobody's home stays as it is."""
+    try:
+        return os.path.expanduser(path)  # noqa: PTH111 - text, and Path raises for an unknown user
+    except ValueError:  # a null byte
         return path
 
 

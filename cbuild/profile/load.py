@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from cbuild.profile.assignments import Assignment, assign
 from cbuild.profile.builtin import DEFAULTS
+from cbuild.profile.directories import at_home
 from cbuild.profile.extends import File, Loader, Read
 from cbuild.profile.facts import BUILDER_FACTS, Facts
 from cbuild.profile.merge import Merged, merge, overlay
@@ -99,7 +100,7 @@ def home_of(file: Path | str, assignments: Iterable[Assignment]) -> Path:
     """
     if not _IS_URL(str(file)):
         return Path(_absolute(str(file))).parent
-    return Path.cwd() / Path(_option(assignments, "directory") or ".").expanduser()
+    return Path.cwd() / at_home(_option(assignments, "directory") or ".")
 
 
 def _absolute(name: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cbuild.errors import ProfileError
 from cbuild.profile.builtin import check
+from cbuild.profile.directories import at_home
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,7 +51,7 @@ def _own(file: File | None) -> Mapping[str, str]:
 
 
 def _cache(value: str, by: File | None) -> str:
-    value = os.path.expanduser(value)  # noqa: PTH111 - text
+    value = at_home(value)
     if not value or posixpath.isabs(value) or by is None:
         return value and os.path.abspath(value)  # noqa: PTH100 - a root that is a URL has no directory
     if "://" in by.directory:

@@ -40,6 +40,8 @@ def settled(write, tmp_path, monkeypatch):
         ("", "eggs-directory = e", "eggs-directory", "/opt/cbuild/sub/e"),
         ("eggs-directory = ~/.buildout/eggs", "", "eggs-directory", "/opt/cbuild/eggs"),
         ("eggs-directory = /srv/eggs", "", "eggs-directory", "/opt/cbuild/eggs"),
+        ("eggs-directory = ~nobody-of-this-name/e", "", "eggs-directory", "/opt/cbuild/~nobody-of-this-name/e"),
+        ("eggs-directory = ~\0", "", "eggs-directory", "/opt/cbuild/~\0"),
         ("eggs-directory =", "", "eggs-directory", "/opt/cbuild/eggs"),
         ("installed = @/j.cfg", "", "installed", "/opt/cbuild/j.cfg"),
         ("installed = ${s:x}", "", "installed", "/opt/cbuild/x"),
