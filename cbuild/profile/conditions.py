@@ -35,7 +35,7 @@ def _marker(text: str, facts: Facts) -> bool | None:
         return None
     try:
         return Marker(text).evaluate(dict(facts.markers))
-    except InvalidMarker:
+    except (InvalidMarker, SyntaxError, RecursionError):  # a null byte in a literal; parentheses without end
         return None
     except (UndefinedComparison, UndefinedEnvironmentName) as error:
         raise ExpressionError(f"environment marker: {error}") from None

@@ -76,3 +76,9 @@ def test_facts_decide_and_not_the_host():
     arm = replace(FACTS, machine="aarch64", python=(2, 7, 18), bits=32)
     assert holds("platform.machine() == 'aarch64' and python27 and bits32 and python2", arm)
     assert holds("platform_machine == 'aarch64' and python_version < '3'", arm)
+
+
+@pytest.mark.parametrize("text", ['python_version >= "\0"', f'{"(" * 100_000}python_version >= "3"'])
+def test_what_packaging_itself_fails_at(text):
+    with pytest.raises(ExpressionError):
+        holds(text, FACTS)
