@@ -288,7 +288,8 @@ cat pgo; ! grep -c /build c.o
 cp a.cc '/build/sp ace.cc'; @TRIPLET@-g++ 'sp ace.cc' -o b; ./b
 python3 -B -c 'import jinja2, packaging, setuptools; print("recipes")'
 perl -MPOSIX -e 'print "perl\n"'; awk 'BEGIN { print "awk" }'; id -u; command -v gcc
-for tool in pkg-config m4 msgfmt autoconf cmake yacc; do ! command -v $tool; done
+pkg-config --version >/dev/null && ! pkg-config --list-all | grep .
+for tool in m4 msgfmt autoconf cmake yacc; do ! command -v $tool; done
 ! touch /opt/x 2>/dev/null
 """
 
