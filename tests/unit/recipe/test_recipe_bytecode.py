@@ -43,7 +43,7 @@ def renew(root) -> dict[str, bytes]:
 
 
 def test_it_has_a_hash_and_no_time(package):
-    root = package("one1", ".")
+    root = package("one1", "-j1")
     py_compile.compile(str(root / "a.py"))
     made = renew(root)
     assert set(made) == {f"a.{TAG}.pyc", f"b.{TAG}.pyc"}, "all of the directory"
