@@ -86,10 +86,12 @@ def test_two_checksums_for_one_url(alone: Store, tmp_path):
 
 
 def test_an_unknown_recipe(alone: Store, tmp_path):
-    error = alone.fail(project(tmp_path, "[buildout]\nparts = a\n\n[a]\nrecipe = slapos.recipe.cmni\n"), code=3)
+    # An index that is a directory: pip isn't asked for its own.
+    profile = "[buildout]\nparts = a\nindex = file:///nonexistent/\n\n[a]\nrecipe = slapos.recipe.cmni\n"
+    error = alone.fail(project(tmp_path, profile), code=3)
     assert error["reason"] == "unknown-recipe"
     assert "slapos.recipe.cmmi" in str(error)
-    assert error["line"] == 5
+    assert error["line"] == 6
 
 
 def test_what_a_person_reads(alone: Store, tmp_path):
