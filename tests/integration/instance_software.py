@@ -89,7 +89,8 @@ def software(
     descriptor = layout.write(canonical_json(manifest), MANIFEST)
     layout.tag(f"localhost/{sha256_bytes(str(project).encode())[7:15]}:{version}", descriptor.digest)
     project.mkdir(exist_ok=True)
-    installed.write(project / ".installed.cfg", installed.Installed(image=descriptor.digest))
+    part = installed.InstalledPart("web", {}, (), "", "", "")
+    installed.write(project / ".installed.cfg", installed.Installed((part,), descriptor.digest))
     return descriptor.digest
 
 
