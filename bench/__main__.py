@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import layers, partition, profile, software, stack
+from bench import layers, partition, profile, share, software, stack
 from bench.measure import say
 from bench.site import Site, site
 
@@ -15,6 +15,7 @@ ENGINE: dict[str, Callable[[Site], None]] = {
     "many": software.many,
     "partition": partition.partition,
     "stack": stack.stack,
+    "share": share.share,
 }
 PLAIN: dict[str, Callable[[], None]] = {"layers": layers.layers, "profile": profile.main}
 

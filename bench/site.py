@@ -83,7 +83,7 @@ def site() -> Iterator[Site]:
     """Make a site; a running Docker is used if $DOCKER_HOST names one, otherwise a private dockerd is started."""
     with scratch() as root:
         home = Home(root / "home")
-        _copy_bases(home)
+        copy_bases(Home.default(), home)
         if host := os.environ.get("DOCKER_HOST"):
             place = Site(root, home, _environment(root, host))
             try:
@@ -148,9 +148,8 @@ def _environment(root: Path, host: str) -> dict[str, str]:
     }
 
 
-def _copy_bases(home: Home) -> None:
-    """Put the user's base images into home; they are built first if there are none (a minute)."""
-    theirs = Home.default()
+def copy_bases(theirs: Home, home: Home) -> None:
+    """Put the base images of one store into another; they are built first if there are none (a minute)."""
     for name in ("builder", "runtime"):
         found = base.ensure(name, theirs)
         blobs = [found.digest, found.manifest, *(layer.diff_id for layer in found.layers)]

@@ -80,7 +80,7 @@ class Installing:
                 # While this one waited, the other one may have stored it.
                 if not self._parts.cached(part):
                     self._progress.starting(name)
-                    self._install(part, math.ceil(schedule.cpus() / share))
+                    self._install(part, share)
         with self._lock:
             self._progress.finished(name, self._parts.built[name])
         self._report(Event("part-done", name))
@@ -91,7 +91,8 @@ class Installing:
         for state in self._engine.containers({"cbuild.run": self._sandbox.run}):
             self._engine.remove(state.id)
 
-    def _install(self, part: Part, make_jobs: int) -> None:
+    def _install(self, part: Part, share: int) -> None:
+        make_jobs = math.ceil(schedule.cpus() / share)
         log = str(self._sandbox.growing_log(part.name))
         self._report(Event("part-running", part.name, data={"log": log, "make_jobs": make_jobs}))
         result = None
@@ -99,7 +100,7 @@ class Installing:
             details = self._parts.document(part)
             key = key_of(details)
             with self._noted(part.name, key):
-                task = replace(self._parts.task(part, self._sandbox), make_jobs=make_jobs)
+                task = replace(self._parts.task(part, self._sandbox), make_jobs=make_jobs, background=share > 1)
                 try:
                     result = self._sandbox.install(task, self._parts.log(key), keep=self._keep)
                 except NeedsMore as more:

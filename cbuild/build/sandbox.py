@@ -73,7 +73,8 @@ class Task:
 
     action: install or construct. facts: what the recipe may know (see cbuild.recipe.run). sources: URL as the options
     have it, to the file. layers: diff_ids of the parts that are to be there. make_jobs: as make's -j, 0 for the
-    sandbox's own. site: diff_ids of what the recipe is imported from (cbuild.build.site).
+    sandbox's own. site: diff_ids of what the recipe is imported from (cbuild.build.site). background: it lets tasks
+    that aren't go first.
     """
 
     part: str
@@ -85,6 +86,7 @@ class Task:
     layers: Sequence[str]
     make_jobs: int = 0
     site: Sequence[str] = ()
+    background: bool = False
 
     @property
     def directories(self) -> list[Path]:
@@ -200,15 +202,15 @@ class Sandbox:
         scratch.write_job(task, self.site(task))
         for name, text in self._around.files.items():
             (scratch.job / name).write_text(text)
-        container = self._engine.create(self.spec(task.part, scratch, task.make_jobs))
+        container = self._engine.create(self.spec(task.part, scratch, task.make_jobs, background=task.background))
         try:
             self._engine.start(container)
             return self._engine.wait(container)
         finally:
             self._engine.remove(container)
 
-    def spec(self, part: str, scratch: Scratch, make_jobs: int = 0) -> ContainerSpec:
-        """Return the container in which part is installed; make_jobs as in Task."""
+    def spec(self, part: str, scratch: Scratch, make_jobs: int = 0, *, background: bool = False) -> ContainerSpec:
+        """Return the container in which part is installed; make_jobs and background as in Task."""
         user = self._around.user
         make_flags = f"-j{make_jobs or self._make_jobs}"
         return ContainerSpec(
@@ -228,6 +230,7 @@ class Sandbox:
             ),
             tmpfs={"/tmp": "rw,exec,nosuid,nodev,mode=1777"},  # noqa: S108 - a mount in the container
             labels=label(self._home) | {"cbuild.run": self.run, "cbuild.part": part},
+            background=background,
         )
 
 

@@ -59,6 +59,7 @@ class ContainerSpec:
 
     user: ``uid:gid``. command: argv, run as given (the image's entrypoint is not used when set).
     tmpfs: target to mount options. address None: no network at all (``--network none``).
+    background: where processors are short, other containers go first; it is held to nothing.
     Every container is read-only, without capabilities and with no-new-privileges; there is no way to ask otherwise.
     """
 
@@ -76,6 +77,7 @@ class ContainerSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     stop_timeout: int = 10
     restart: bool = False
+    background: bool = False
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from cbuild.engine.asking import PROBE_TIMEOUT
 from cbuild.engine.environment import as_list
 from cbuild.engine.failures import timed_out
 from cbuild.engine.network import gateway
-from cbuild.engine.readback import CPU_PERIOD, Document, cpu_quota
+from cbuild.engine.readback import BACKGROUND_SHARES, CPU_PERIOD, Document, cpu_quota
 from cbuild.engine.terminal import arguments
 from cbuild.engine.tmpfs import tmpfs_options
 from cbuild.events import Report, silent
@@ -215,6 +215,8 @@ def _host_config(spec: ContainerSpec) -> dict[str, Any]:
         host |= {"Memory": limits.memory, "MemorySwap": limits.memory}
     if limits.cpu is not None:
         host |= {"CpuPeriod": CPU_PERIOD, "CpuQuota": cpu_quota(limits.cpu)}
+    if spec.background:
+        host["CpuShares"] = BACKGROUND_SHARES
     if limits.pids is not None:
         host["PidsLimit"] = limits.pids
     if limits.open_files is not None:

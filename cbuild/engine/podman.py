@@ -27,7 +27,7 @@ from cbuild.engine.asking import PROBE_TIMEOUT
 from cbuild.engine.environment import as_list
 from cbuild.engine.failures import timed_out
 from cbuild.engine.network import bridge_name, gateway
-from cbuild.engine.readback import CPU_PERIOD, Document, cpu_quota
+from cbuild.engine.readback import BACKGROUND_SHARES, CPU_PERIOD, Document, cpu_quota
 from cbuild.engine.rlimits import default_limits
 from cbuild.engine.stream import joined, separate
 from cbuild.engine.terminal import arguments
@@ -246,8 +246,13 @@ def _resources(spec: ContainerSpec) -> dict[str, Any]:
     if limits.memory is not None:
         # "swap" is memory and swap together: swap adds nothing to the limit.
         resources["memory"] = {"limit": limits.memory, "swap": limits.memory}
+    cpu: dict[str, int] = {}
     if limits.cpu is not None:
-        resources["cpu"] = {"period": CPU_PERIOD, "quota": cpu_quota(limits.cpu)}
+        cpu |= {"period": CPU_PERIOD, "quota": cpu_quota(limits.cpu)}
+    if spec.background:
+        cpu |= {"shares": BACKGROUND_SHARES}
+    if cpu:
+        resources["cpu"] = cpu
     if limits.pids is not None:
         resources["pids"] = {"limit": limits.pids}
     return resources

@@ -15,6 +15,9 @@ from cbuild.errors import EngineError
 #: The scheduler's period in microseconds; the kernel's own default, and what both engines take for --cpus.
 CPU_PERIOD = 100_000
 
+#: What a container in the background weighs (``cpu.shares``); any other one weighs 1024.
+BACKGROUND_SHARES = 102
+
 Document = Mapping[str, Any]
 
 

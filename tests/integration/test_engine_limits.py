@@ -48,6 +48,14 @@ def test_no_limits(engine, output, start):
     assert (limits.memory, limits.cpu) == (None, None)
 
 
+def test_in_the_background_a_container_weighs_a_tenth(output):
+    """cgroup v1 has the shares themselves; v2 a weight of 1 to 10000 made of them, 100 for the usual 1024 of v1."""
+    weight = "for f in cpu/cpu.shares cpu.weight; do [ ! -f /sys/fs/cgroup/$f ] || cat /sys/fs/cgroup/$f; done"
+    usual, less = int(output(weight)), int(output(weight, background=True))
+    assert usual in {1024, 100, 39}
+    assert 0 < less <= usual / 9
+
+
 def test_memory_kills(engine, running_engine, start):
     container = start(command=("/bin/tail", "/dev/zero"), limits=Limits(memory=32 * MIB))
     assert engine.wait(container, 30) == 137
