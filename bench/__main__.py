@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
-from bench import layers, partition, profile, share, software, stack
+from bench import layers, partition, profile, rooted, share, software, stack
 from bench.measure import say
 from bench.site import Site, site
 
 ENGINE: dict[str, Callable[[Site], None]] = {
     "nothing-to-do": software.nothing_to_do,
     "one-changed": software.one_changed,
+    "leaf-changed": rooted.leaf_changed,
+    "root-changed": rooted.root_changed,
     "many": software.many,
     "partition": partition.partition,
     "stack": stack.stack,

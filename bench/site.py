@@ -20,7 +20,7 @@ from cbuild.state.home import Home
 
 ROOT = Path(__file__).parents[1]
 CBUILD = (sys.executable, "-c", "from cbuild.cli.main import main; main()")
-PROJECTS = ("bench-twenty", "bench-many", "bench-partition", "bench-stack")
+PROJECTS = ("bench-twenty", "bench-many", "bench-partition", "bench-rooted", "bench-stack")
 """Directories of profiles, and so the names of their images."""
 
 START_TIMEOUT = 60

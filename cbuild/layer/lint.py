@@ -7,6 +7,7 @@ import re
 import stat
 from collections.abc import Iterable, Iterator
 
+from cbuild.layer import elf
 from cbuild.layer.entries import Entry
 
 BUILD = b"/build/"
@@ -24,24 +25,40 @@ FINDINGS = {
     "writable": "was writable for everybody, which a layer doesn't keep",
     "build": "mentions the build directory, which is in no image",
     "bytecode": "is bytecode with a time stamp in it",
-    "outside": "is an absolute link out of {prefix}",
+    "library": "needs {detail}, which neither a part that this one refers to nor the runtime base has",
+    "outside": "is an absolute link out of {detail}",
 }
+
+RUNTIME = frozenset(
+    f"lib{name}"
+    for name in (
+        *("anl.so.1", "c.so.6", "crypt.so.1", "dl.so.2", "gcc_s.so.1", "m.so.6", "mvec.so.1", "nsl.so.1"),
+        *("pthread.so.0", "resolv.so.2", "rt.so.1", "stdc++.so.6", "thread_db.so.1", "util.so.1"),
+    )
+)
+"""The libraries of the runtime base: those of libc and of the compiler (base-images/runtime.yaml)."""
+
+LINKER = "ld-linux"
+"""How the names of the dynamic linker begin, which libraries may need, too."""
 
 
 class Linter:
-    """Looks at a layer's files as they pass: feed gets their bytes in the order of entries, b"" after each file."""
+    """Looks at a layer's files as they pass: feed gets their bytes in the order of entries, b"" after each file.
 
-    def __init__(self, entries: Iterable[Entry], prefix: str) -> None:
-        self._prefix = prefix
-        self._found: dict[str, list[str]] = {}
+    others: paths of the files that the parts have which this one refers to.
+    """
+
+    def __init__(self, entries: Iterable[Entry], prefix: str, others: Iterable[bytes] = ()) -> None:
+        self._found: dict[tuple[str, str], list[str]] = {}
         entries = list(entries)
+        self._libraries = {_name(path) for path in (*others, *(entry.path for entry in entries))}
         self._files = (entry for entry in entries if entry.source is not None)
         self._file = next(self._files, None)
         self._first = True
         self._tail = b""
         for entry in entries:
             for kind in _of_entry(entry, prefix.encode()):
-                self._note(kind, entry)
+                self._note(kind, entry, prefix)
 
     def feed(self, chunk: bytes) -> None:
         """Look at the next bytes of a file; b"" ends it."""
@@ -53,6 +70,8 @@ class Linter:
             return
         if self._first and self._file.path.endswith(b".pyc") and not _is_hashed(chunk[:8]):
             self._note("bytecode", self._file)
+        if self._first and chunk.startswith(elf.MAGIC):
+            self._link(self._file)
         # The seam between two chunks alone: joining megabytes would cost as much as all the rest.
         if _mentions(chunk) or _mentions(self._tail + chunk[: len(BUILD)]):
             self._note("build", self._file)
@@ -60,17 +79,29 @@ class Linter:
 
     def findings(self) -> tuple[str, ...]:
         """Return one line for each kind of finding."""
-        return tuple(self._line(kind, paths) for kind, paths in sorted(self._found.items()))
+        return tuple(_line(kind, detail, paths) for (kind, detail), paths in sorted(self._found.items()))
 
-    def _note(self, kind: str, entry: Entry) -> None:
-        paths = self._found.setdefault(kind, [])
+    def _link(self, entry: Entry) -> None:
+        """Note what a program is linked with that only the builder has."""
+        for library in elf.needed(entry.source, entry.offset) if entry.source else ():
+            there = library in RUNTIME or library.startswith(LINKER) or os.fsencode(library) in self._libraries
+            if not there and "/" not in library:
+                self._note("library", entry, library)
+
+    def _note(self, kind: str, entry: Entry, detail: str = "") -> None:
+        paths = self._found.setdefault((kind, detail), [])
         path = "/" + os.fsdecode(entry.path)
         if path not in paths[-1:]:
             paths.append(path)
 
-    def _line(self, kind: str, paths: list[str]) -> str:
-        more = f" (and {len(paths) - SHOWN} more)" if len(paths) > SHOWN else ""
-        return f"{', '.join(paths[:SHOWN])}{more} {FINDINGS[kind].format(prefix=self._prefix)}"
+
+def _line(kind: str, detail: str, paths: list[str]) -> str:
+    more = f" (and {len(paths) - SHOWN} more)" if len(paths) > SHOWN else ""
+    return f"{', '.join(paths[:SHOWN])}{more} {FINDINGS[kind].format(detail=detail)}"
+
+
+def _name(path: bytes) -> bytes:
+    return path.rpartition(b"/")[2]
 
 
 def _of_entry(entry: Entry, prefix: bytes) -> Iterator[str]:

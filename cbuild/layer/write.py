@@ -36,7 +36,7 @@ def write_layer(
 ) -> Layer:
     """Store what the build wrote into scratch as a layer and return it. lint: called with each finding, one line."""
     entries = collect(scratch, prefix, inherited)
-    scanner, linter = Scanner(prefix), Linter(entries, prefix)
+    scanner, linter = Scanner(prefix), Linter(entries, prefix, inherited)
 
     def see(chunk: bytes) -> None:
         scanner.feed(chunk)

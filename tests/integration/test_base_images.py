@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import urllib.error
@@ -24,6 +25,7 @@ from cbuild.base import bootstrap, debian, ensure, find, lockfile, making, opera
 from cbuild.engine.api import ContainerSpec, LoadableImage, Mount
 from cbuild.errors import SourceError
 from cbuild.events import silent
+from cbuild.layer.lint import LINKER, RUNTIME
 from cbuild.state.home import Home
 
 USER = 20001
@@ -134,6 +136,14 @@ def test_nothing_of_the_machine_stays(home, name):
         assert ensure(name, home).layers[0].path.stat().st_size < 60e6
     else:
         assert not {f"usr/bin/{tool}" for tool in ("pkg-config", "msgfmt", "cmake", "bison")} & paths
+
+
+def test_the_runtime_has_the_libraries_that_programs_are_not_blamed_for(home):
+    """What the lint on libraries takes for granted."""
+    with tarfile.open(ensure("runtime", home).layers[0].path) as archive:
+        names = {name.rpartition("/")[2] for name in archive.getnames()}
+    assert names >= RUNTIME
+    assert any(name.startswith(LINKER) for name in names)
 
 
 def test_what_the_mirror_no_longer_has(elsewhere, tmp_path):

@@ -6,6 +6,7 @@ import py_compile
 from pathlib import Path
 
 import pytest
+from elf_file import elf
 
 from cbuild.canonical import CHUNK
 from cbuild.image.layout import Layout
@@ -18,7 +19,7 @@ PREFIX = "/opt/cbuild"
 def lints(tmp_path):
     """A function that writes files (bytes) and links (text), and returns what is said of the layer."""
 
-    def write(modes=None, **files):
+    def write(modes=None, inherited=None, **files):
         root = tmp_path / "root"
         root.mkdir()
         for name, content in files.items():
@@ -29,7 +30,7 @@ def lints(tmp_path):
                 path.write_bytes(content)
                 path.chmod((modes or {}).get(name, 0o644))
         found = []
-        write_layer(Layout(tmp_path / "oci"), root, PREFIX, {}, found.append)
+        write_layer(Layout(tmp_path / "oci"), root, PREFIX, inherited or {}, found.append)
         return found
 
     return write
@@ -86,3 +87,12 @@ def test_bytecode(lints, tmp_path):
     assert lints(t__pyc=made["TIMESTAMP"], p__pyc=python2, **hashed) == [
         "/opt/cbuild/p.pyc, /opt/cbuild/t.pyc is bytecode with a time stamp in it"
     ]
+
+
+def test_a_library_that_only_the_builder_has(lints):
+    program = elf("libown.so.1", "libc.so.6", "libstdc++.so.6", "ld-linux-x86-64.so.2", "libgomp.so.1", "libother.so.2")
+    own = {"libown__so__1": "libown.so.1.0", "libown__so__1__0": elf("libm.so.6")}
+    inherited = {b"parts/other/lib/libother.so.2": (1, 1)}
+    (line,) = lints(inherited=inherited, program=program, plugin=elf("libgomp.so.1"), **own)
+    said = "needs libgomp.so.1, which neither a part that this one refers to nor the runtime base has"
+    assert line == f"/opt/cbuild/plugin, /opt/cbuild/program {said}"
