@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import promise, shell
+from recipes import promise, setup_eggs, shell
 from recipes.unpack import unpack
 
 SCRIPTS = ("init", "install", "update")
@@ -30,8 +30,9 @@ _ITSELF = re.compile(r"""self\.download\(\s*(\)|(url\s*=\s*)?(self\.)?options\[(
 class Recipe:
     """Run init in the constructor, install (which makes location) or update when the part is installed.
 
-    Options: init, install, update (one at least), location, environment, shared, slapos_promise, keep-on-error; the
-    rest is the scripts' own. A script sees `self` (this object), `options`, `location`, call, guessworkdir, is_true.
+    Options: init, install, update (one at least), location, environment, setup-eggs, shared, slapos_promise,
+    keep-on-error; the rest is the scripts' own. A script sees `self` (this object), `options`, `location`, call,
+    guessworkdir, is_true.
     """
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
@@ -42,13 +43,25 @@ class Recipe:
         self._extracted = 0
         if not any(options.get(script) for script in SCRIPTS):
             raise UserError(f"[{name}] needs one at least of {', '.join(SCRIPTS)}.")
-        if options.get("setup-eggs", "").strip():
-            raise UserError(f"[{name}] setup-eggs is not supported.")
+        self._eggs = self._install_eggs()
         self.shared = options.flag("shared")
         self.keep_on_error = options.flag("keep-on-error")
         self._environment = shell.environment(buildout, options)
         self.location = str(Path(buildout["buildout"]["parts-directory"], name))
         self._construct()
+
+    def _install_eggs(self) -> list[Path]:
+        """Make setup-eggs importable, tell which they are; return their directories."""
+        lines = [line.strip() for line in self.options.get("setup-eggs", "").splitlines() if line.strip()]
+        if not lines:
+            return []
+        try:
+            found = setup_eggs.install(lines, self.buildout.distributions(*lines))
+        except UserError as error:
+            raise UserError(f"[{self.name}] setup-eggs: {error}") from None
+        self.options["setup-eggs"] = "\n".join(setup_eggs.pins(found))
+        sys.path[:0] = map(str, found)
+        return found
 
     def _construct(self) -> None:
         options, default = self.options, self.location
@@ -107,7 +120,8 @@ class Recipe:
         if self.options.get("location"):
             names["location"] = self.options["location"]
         try:
-            exec(compile(script, file, "exec"), names)  # noqa: S102 - the script is the profile's
+            with setup_eggs.exported(self._eggs):
+                exec(compile(script, file, "exec"), names)  # noqa: S102 - the script is the profile's
         except UserError:
             raise
         except Exception as error:

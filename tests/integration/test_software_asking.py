@@ -177,6 +177,64 @@ def test_a_git_repository(store: Store, tmp_path):
     assert store.files(store.build(directory, "--update-lock"), "clone") == {"parts/clone/file": b"two"}
 
 
+EGGS = """
+[buildout]
+parts = eggs
+
+[eggs]
+recipe = slapos.recipe.build
+setup-eggs =
+  six
+  docopt
+init =
+  import docopt, os, six
+  options['v'] = six.__version__ + ' ' + docopt.__version__ + ' ' + self.buildout['other']['value']
+install =
+  import os, six, subprocess, sys
+  os.mkdir(location)
+  code = 'import os, sys; sys.path += os.environ["PYTHONEXTRAPATH"].split(":"); import docopt; print(docopt.__file__)'
+  found = subprocess.check_output((sys.executable, '-c', code), text=True)
+  with open(os.path.join(location, 'text'), 'w') as f: f.write(six.__version__ + ' ' + found.split('/')[-2])
+
+[other]
+value = 1
+
+[versions]
+six = 1.16.0
+docopt = 0.6.2
+"""
+DOCOPT = b"docopt-0.6.2-py3.11-linux-x86_64.egg"
+
+
+def test_eggs_that_scripts_import(store: Store, tmp_path):
+    directory = project(tmp_path / "eggs", EGGS)
+    with store.recorded() as (recorded, recorder):
+        first = recorded.build(directory)
+        # It asks for the eggs (docopt is a source distribution), then for a section: all in one builder.
+        assert recorder.containers == 2
+    assert store.files(first, "eggs") == {"parts/eggs/text": b"1.16.0 " + DOCOPT}
+    state = (directory / ".installed.cfg").read_text()
+    assert "\nv = 1.16.0 0.6.2 1\n" in state
+    assert "\nsetup-eggs = docopt==0.6.2\n\tsix==1.16.0\n" in state
+
+    alone = Store(store.engine, store.home, store.url, CLI_ALONE)
+    for arguments in ((), ("-o", "--locked")):
+        again = alone.build(directory, *arguments)
+        assert (again["image"], statuses(again)) == (first["image"], {"eggs": "cached"})
+
+    assert store.fail(directory, "--locked", "versions:six=1.17.0", code=4)["reason"] == "not-locked"
+    changed = store.build(directory, "versions:six=1.17.0")
+    assert store.files(changed, "eggs") == {"parts/eggs/text": b"1.17.0 " + DOCOPT}
+    check_whole(store)
+
+
+def test_eggs_that_are_wrong(store: Store, tmp_path):
+    directory = project(tmp_path / "wrong", EGGS)
+    error = store.fail(directory, "eggs:setup-eggs=six >", code=3)
+    assert (error["reason"], error["section"]) == ("bad-requirement", "eggs")
+    assert store.fail(directory, "eggs:setup-eggs=six ==1.17.0", code=3)["reason"] == "version-conflict"
+
+
 SLOW = """
 [buildout]
 parts = slow

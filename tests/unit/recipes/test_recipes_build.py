@@ -71,7 +71,6 @@ def test_without_install_update_runs(part, tmp_path):
         ({"init": "1", "shared": "true"}, "shared"),
         ({"install": "1", "location": "/x", "shared": "true"}, "location: that of a shared part"),
         ({"install": "1", "shared": "yes"}, "true or false"),
-        ({"install": "1", "setup_eggs": "x"}, "setup-eggs is not supported"),
     ],
 )
 def test_what_is_refused(part, options, message):
