@@ -34,6 +34,8 @@ NOT_NEEDED = MappingProxyType(
 
 MODULES = ("cbuild.recipe.extend", "cbuild.recipe.foreign")
 SECTION, OPTION = "buildout", "extensions"
+UNLOAD = "zc.buildout.unloadextension"
+"""As in cbuild.recipe.extend, which runs in the builder only."""
 
 
 class Extender:
@@ -94,7 +96,15 @@ class Extender:
                 error.section, error.option, error.file, error.line = SECTION, OPTION, where.file, where.line
             raise
         found = cast("Mapping[str, Mapping[str, str]]", answer.get("sections", {}))
-        own = cast("Mapping[str, str]", answer["options"])
+        own = dict(cast("Mapping[str, str]", answer["options"]))
+        for name in own.pop(UNLOAD, "").split():
+            self._report(
+                Event(
+                    "warning",
+                    name,
+                    f"The extension {name} has a {UNLOAD}, which isn't called: layers stay as they are.",
+                )
+            )
         changed = {name: value for name, value in own.items() if part.given.get(name) != value}
         return [
             Assignment(section, option, "=", value, ", ".join(names))

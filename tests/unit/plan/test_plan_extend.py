@@ -27,6 +27,12 @@ class Recipe:
             raise UserError("bad is not good.")
         options["seen"] = name
 
+def mark(buildout):
+    buildout["buildout"]["marked"] = "yes"
+
+def unload(buildout):
+    raise UserError("nobody calls this.")
+
 def load(buildout):
     if "refused" in buildout:
         raise UserError("no.")
@@ -36,6 +42,7 @@ def load(buildout):
     buildout["new"] = {}
 """
 POINTS = "[zc.buildout]\ndefault = cbt_ext:Recipe\n[zc.buildout.extension]\next = cbt_ext:load\n"
+UNLOADING = "[zc.buildout.extension]\next = cbt_ext:mark\n[zc.buildout.unloadextension]\next = cbt_ext:unload\n"
 
 
 class Builder:
@@ -71,10 +78,11 @@ def project(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "path", list(sys.path))
     links = tmp_path / "dist"
     links.mkdir()
-    with zipfile.ZipFile(links / "cbt_ext-1-py3-none-any.whl", "w") as wheel:
-        wheel.writestr("cbt_ext.py", MODULE)
-        wheel.writestr("cbt_ext-1.dist-info/METADATA", "Metadata-Version: 2.1\nName: cbt.ext\nVersion: 1\n")
-        wheel.writestr("cbt_ext-1.dist-info/entry_points.txt", POINTS)
+    for name, points in {"ext": POINTS, "unloading": UNLOADING}.items():
+        with zipfile.ZipFile(links / f"cbt_{name}-1-py3-none-any.whl", "w") as wheel:
+            wheel.writestr("cbt_ext.py", MODULE)
+            wheel.writestr(f"cbt_{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: cbt.{name}\nVersion: 1\n")
+            wheel.writestr(f"cbt_{name}-1.dist-info/entry_points.txt", points)
 
     def make(text: str):
         (tmp_path / "p.cfg").write_text(text)
@@ -96,6 +104,15 @@ def test_an_extension_changes_sections(project):
     assert profile.sections["t"]["added"] == "3!"
     assert profile.origins["t"]["added"][0].file == "cbt.ext"
     assert "added" not in profile.sections["u"]
+
+
+def test_unloading_is_not_done_and_that_is_said(project):
+    said = []
+    profile = extended(project, "[buildout]\nextensions = cbt.ext cbt.unloading\nparts =\n", said)
+    (event,) = said
+    assert (event.kind, event.subject) == ("warning", "cbt.unloading")
+    assert "zc.buildout.unloadextension, which isn't called" in event.message
+    assert set(profile.sections["buildout"]) & {"marked", "zc.buildout.unloadextension"} == {"marked"}
 
 
 def test_what_an_extension_refuses(project):
