@@ -135,7 +135,10 @@ def test_nothing_of_the_machine_stays(home, name):
         assert not {path for path in paths if path.rpartition("/")[2] in tools and path.startswith("usr/bin/")}
         assert ensure(name, home).layers[0].path.stat().st_size < 60e6
     else:
-        assert not {f"usr/bin/{tool}" for tool in ("pkg-config", "msgfmt", "cmake", "bison")} & paths
+        assert not {f"usr/bin/{tool}" for tool in ("pkg-config", "msgfmt", "cmake", "flex")} & paths
+        assert {f"usr/bin/{tool}" for tool in ("bison", "bison.yacc", "yacc")} <= paths
+        assert "usr/share/aclocal/ltdl.m4" in paths
+        assert not [path for path in paths if "ltdl" in path and not path.startswith("usr/share/")], "its macros alone"
 
 
 def test_the_runtime_has_the_libraries_that_programs_are_not_blamed_for(home):
