@@ -208,7 +208,8 @@ class Recipe:
             md5sum, _, own = rest.strip().partition(" ")
             self.logger.info("Applying patch %r", url)
             with Path(self.download(url, None if md5sum.lower() == "unknown" else md5sum)).open("rb") as patch:
-                command = [(patch_binary or "patch").strip(), *(own.split() or usual)]
+                command = [(patch_binary or "patch").strip(), *usual]
+            usual = own.split() or usual  # for the lines after it, too, as with the original
                 subprocess.run(command, stdin=patch, cwd=cwd, check=True)
 
 

@@ -152,6 +152,16 @@ def test_patches(part, tmp_path):
     assert found.buildout.declared == {"u": "1" * 32}
 
 
+def test_the_options_of_a_patch_hold_for_those_after_it(part, tmp_path):
+    (tmp_path / "file").write_text("a\n")
+    for name, new in (("p", "b"), ("q", "c")):
+        old = chr(ord(new) - 1)
+        (tmp_path / name).write_text(f"--- a/file\n+++ b/file\n@@ -1 +1 @@\n-{old}\n+{new}\n")
+    found = part({name: str(tmp_path / name) for name in "pq"}, init="1")
+    found.applyPatchList("p unknown -p1 -s\nq", None, None, str(tmp_path))
+    assert (tmp_path / "file").read_text() == "c\n"
+
+
 def test_the_environment(part, monkeypatch):
     monkeypatch.setenv("X", "1")
     assert part(init="1", environment="A = %(X)s2").environ["A"] == "12"
