@@ -41,7 +41,9 @@ class Recipe:
         self.options = options
         self.cleanup_list: list[str] = []
         self._extracted = 0
-        if not any(options.get(script) for script in SCRIPTS):
+        # As they are now: what init makes of these options changes nothing.
+        self._scripts = {script: options.get(script) for script in SCRIPTS}
+        if not any(self._scripts.values()):
             raise UserError(f"[{name}] needs one at least of {', '.join(SCRIPTS)}.")
         self._eggs = self._install_eggs()
         self.shared = options.flag("shared")
@@ -65,16 +67,17 @@ class Recipe:
 
     def _construct(self) -> None:
         options, default = self.options, self.location
-        if options.get("install") and not options.get("location"):
+        script = self._scripts["install"]
+        if script and not options.get("location"):
             options["location"] = default
         self._run("init")
-        if self.shared and (options.get("update") or not options.get("install")):
+        if self.shared and (self._scripts["update"] or not script):
             raise UserError(f"[{self.name}] shared: a shared part has install and no update.")
-        if options.get("install"):
+        if script:
             self.location = options["location"]
             if self.shared and self.location != default:
                 raise UserError(f"[{self.name}] location: that of a shared part can't be chosen.")
-            self._declare(options["install"])
+            self._declare(script)
 
     def _declare(self, script: str) -> None:
         """Ask now for what the script is going to ask for, as far as that can be read off it: it saves a run."""
@@ -85,7 +88,7 @@ class Recipe:
 
     def install(self) -> list[str]:
         """Run install, check its promises; without one, run update."""
-        if not self.options.get("install"):
+        if not self._scripts["install"]:
             self._run("update")
             return []
         if not self.location:
@@ -111,7 +114,7 @@ class Recipe:
         self._run("update")
 
     def _run(self, option: str) -> None:
-        script = self.options.get(option)
+        script = self._scripts[option]
         if not script:
             return
         file = f"{self.name}:{option}"

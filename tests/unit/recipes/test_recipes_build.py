@@ -162,6 +162,13 @@ def test_the_options_of_a_patch_hold_for_those_after_it(part, tmp_path):
     assert (tmp_path / "file").read_text() == "c\n"
 
 
+def test_scripts_are_those_from_before_init(part, tmp_path):
+    change = "options['install'] = 'raise Exception()'\n"
+    assert part(init=change, install="import os\nos.mkdir(location)").install() == [f"{tmp_path}/parts/part"]
+    assert part(init=change, update="open(options['file'], 'w')", file=str(tmp_path / "f")).install() == []
+    assert (tmp_path / "f").exists()
+
+
 def test_the_environment(part, monkeypatch):
     monkeypatch.setenv("X", "1")
     assert part(init="1", environment="A = %(X)s2").environ["A"] == "12"
