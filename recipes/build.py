@@ -120,7 +120,7 @@ class Recipe:
         file = f"{self.name}:{option}"
         linecache.cache[file] = (len(script), None, script.splitlines(keepends=True), file)
         names = {**GLOBALS, "self": self, "options": self.options}
-        if self.options.get("location"):
+        if "location" in self.options:
             names["location"] = self.options["location"]
         try:
             with setup_eggs.exported(self._eggs):

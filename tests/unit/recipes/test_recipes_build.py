@@ -169,6 +169,12 @@ def test_scripts_are_those_from_before_init(part, tmp_path):
     assert (tmp_path / "f").exists()
 
 
+def test_a_location_that_init_takes_away_is_empty(part, tmp_path):
+    script = "assert location == '', location\nopen(options['file'], 'w')"
+    assert part(init="options['location'] = ''", install=script, file=str(tmp_path / "f")).install() == []
+    assert (tmp_path / "f").exists()
+
+
 def test_the_environment(part, monkeypatch):
     monkeypatch.setenv("X", "1")
     assert part(init="1", environment="A = %(X)s2").environ["A"] == "12"
