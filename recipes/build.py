@@ -209,10 +209,10 @@ class Recipe:
         for line in filter(None, map(str.strip, (patch_string or "").splitlines())):
             url, _, rest = line.partition(" ")
             md5sum, _, own = rest.strip().partition(" ")
+            usual = own.split() or usual  # for the lines after it, too, as with the original
             self.logger.info("Applying patch %r", url)
             with Path(self.download(url, None if md5sum.lower() == "unknown" else md5sum)).open("rb") as patch:
                 command = [(patch_binary or "patch").strip(), *usual]
-            usual = own.split() or usual  # for the lines after it, too, as with the original
                 subprocess.run(command, stdin=patch, cwd=cwd, check=True)
 
 
@@ -234,7 +234,7 @@ def is_true(value: str | None, default: object = False) -> object:
         return default
     if value not in ("true", "false"):
         raise UserError(f"{value!r} is neither true nor false.")
-    return value == "true"
+    return ("false", "true").index(value)  # a number, as scripts that write it down expect
 
 
 GLOBALS: dict[str, Callable[..., object]] = {function.__name__: function for function in (call, guessworkdir, is_true)}

@@ -197,7 +197,8 @@ def test_helpers(tmp_path):
     assert guessworkdir(str(tmp_path)) == str(tmp_path / "one")
     (tmp_path / "two").mkdir()
     assert guessworkdir(str(tmp_path)) == str(tmp_path)
-    assert (is_true("true"), is_true("false"), is_true(None), is_true(None, 1)) == (True, False, False, 1)
+    assert [is_true("true"), is_true("false"), is_true(None), is_true(None, 1)] == [True, False, False, 1]
+    assert (str(is_true("true")), str(is_true("false"))) == ("1", "0"), "the original's are numbers"
 
 
 def test_what_a_script_reads_for_certain():
