@@ -62,7 +62,9 @@ class Recipe(Template):
     update = install
 
     def _substituted(self) -> str:
-        return "$".join(self.buildout.substitute(piece, self.name) for piece in self.text().split("$$"))
+        # Lines end as they do for Python's open(), with which the original reads the file.
+        text = self.text().replace("\r\n", "\n").replace("\r", "\n")
+        return "$".join(self.buildout.substitute(piece, self.name) for piece in text.split("$$"))
 
 
 def output(buildout: Buildout, options: Options) -> Path:

@@ -28,6 +28,12 @@ def test_a_template_file_is_substituted_like_an_option(tmp_path):
     assert out.stat().st_mode & 0o777 == 0o644
 
 
+def test_line_ends_of_a_template_are_newlines(tmp_path):
+    (tmp_path / "in").write_bytes(b"#!/bin/sh\r\n${other:a}\r\n")
+    out = render(template.Recipe, tmp_path, {"in": str(tmp_path / "in")}, url="in")
+    assert out.read_bytes() == b"#!/bin/sh\nA\n"
+
+
 def test_an_inline_template_was_substituted_when_it_was_read(tmp_path):
     assert render(template.Recipe, tmp_path, inline="${other:a} stays").read_text() == "${other:a} stays"
 
