@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,12 +24,13 @@ class Recipe:
             raise UserError(f"[{name}] mode is not supported: the file has 0644 (slapos.recipe.build refuses it, too).")
         destination = options.get("destination", "").strip()
         if destination:
-            self.target = self.made = Path(buildout["buildout"]["directory"], destination)
+            destination = _absolute(buildout, destination)
+            self.target = self.made = Path(destination)
         else:
             self.made = Path(buildout["buildout"]["parts-directory"], name)
             self.target = self.made / (Path(options.get("filename", "").strip()).name or name)
             options["location"] = str(self.made)
-        options["target"] = str(self.target)
+        options["target"] = destination or str(self.target)
 
     def install(self) -> list[str]:
         """Copy the fetched file to target."""
@@ -48,9 +50,10 @@ class Unpacked:
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         self.source = _source(buildout, options)
-        destination = options.get("destination", "").strip() or Path(buildout["buildout"]["parts-directory"], name)
-        self.location = Path(buildout["buildout"]["directory"], destination)
-        options["location"] = options["target"] = str(self.location)
+        destination = options.get("destination", "").strip() or str(Path(buildout["buildout"]["parts-directory"], name))
+        destination = _absolute(buildout, destination)
+        self.location = Path(destination)
+        options["location"] = options["target"] = destination
         self.environment = shell.environment(buildout, options)
         self.strip = options.flag("strip-top-level-dir") if options.get("strip-top-level-dir", "").strip() else None
 
@@ -65,6 +68,11 @@ class Unpacked:
         return [str(self.location)]
 
     update = install
+
+
+def _absolute(buildout: Buildout, path: str) -> str:
+    # As it is written: others put names behind it.
+    return os.path.join(buildout["buildout"]["directory"], path)  # noqa: PTH118 - a Path has no slash at its end
 
 
 def _source(buildout: Buildout, options: Options) -> Source:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options
@@ -15,14 +16,15 @@ class Recipe:
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         del name
-        directory = Path(buildout["buildout"]["directory"])
+        directory = buildout["buildout"]["directory"]
         self.mode = mode(options)
         self.paths: list[Path] = []
         for key in sorted(set(options) - set(_NOT_PATHS)):
             if path := options[key].strip():
                 # Absolute from here on, so that others who refer to the option need not know where this part ran.
-                options[key] = str(directory / path)
-                self.paths.append(directory / path)
+                # A slash at its end stays: they may have put a name right behind it.
+                options[key] = os.path.join(directory, path)  # noqa: PTH118 - a Path has no slash at its end
+                self.paths.append(Path(directory, path))
 
     def install(self) -> list[str]:
         """Make what is missing; record nothing, so that uninstalling the part keeps the data."""

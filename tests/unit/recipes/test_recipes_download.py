@@ -32,6 +32,7 @@ def test_a_download(tmp_path):
         ({"filename": "some/dir/b"}, "/opt/cbuild/parts/part", "/opt/cbuild/parts/part/b"),
         ({"destination": "/opt/cbuild/c"}, None, "/opt/cbuild/c"),
         ({"destination": "c"}, None, "/opt/cbuild/c"),
+        ({"destination": "/opt/cbuild//c"}, None, "/opt/cbuild//c"),
         ({"location": "/opt/cbuild/d"}, "/opt/cbuild/parts/part", "/opt/cbuild/parts/part/part"),
     ],
 )

@@ -120,11 +120,11 @@ def test_publish_refuses_shared_instances(tmp_path):
 
 def test_mkdirectory(tmp_path):
     recipe, options = make(
-        mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "0700", "a": "etc/x/y", "b": str(tmp_path / "z")}
+        mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "0700", "a": "etc/x/y", "b": f"{tmp_path}/z/"}
     )
     assert recipe.install() == []
     assert (tmp_path / "etc/x/y").stat().st_mode & 0o777 == 0o700
-    assert options["a"] == str(tmp_path / "etc/x/y")
+    assert (options["a"], options["b"]) == (f"{tmp_path}/etc/x/y", f"{tmp_path}/z/")
     assert (tmp_path / "etc/x").stat().st_mode & 0o777 == 0o755, "parents have the usual mode"
     (tmp_path / "z" / "data").touch()
     assert recipe.update() == []
