@@ -171,7 +171,14 @@ def test_links_to_programs(tmp_path):
         recipe.install()
 
 
-@pytest.mark.parametrize("options", [{"link-binary": "/a"}, {"target-directory": "x", "link-binary": "/a/x /b/x"}])
-def test_links_that_cant_be(tmp_path, options):
+def test_the_last_of_two_links_of_a_name_counts(tmp_path, capsys):
+    options = {"target-directory": "bin", "link-binary": "/a/x /b/y /b/x /b/y"}
+    recipe = made(symbolic_link.Recipe, tmp_path, options)
+    assert recipe.install() == [str(tmp_path / "bin" / "x"), str(tmp_path / "bin" / "y")]
+    assert str((tmp_path / "bin" / "x").readlink()) == "/b/x"
+    assert capsys.readouterr().out == "warning: link-binary: x is /b/x, and not /a/x, which comes before it\n"
+
+
+def test_links_need_a_directory(tmp_path):
     with pytest.raises(UserError):
-        made(symbolic_link.Recipe, tmp_path, options)
+        made(symbolic_link.Recipe, tmp_path, {"link-binary": "/a"})
