@@ -9,11 +9,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import scripts
+from recipes import say, scripts
 from recipes.wheel import Maker, compile_all
 
 DIRECTORIES = ("eggs-directory", "develop-eggs-directory", "bin-directory")
-GROUPS = ("console_scripts", "gui_scripts")
 
 BUILDERS = "/usr/bin/python3"
 
@@ -81,32 +80,37 @@ class Scripts(Eggs):
     def install(self) -> list[str]:
         """Install the eggs and write the scripts."""
         paths = self.paths()
-        searched = [*map(str, paths), *self.extra]
-        head = scripts.head(self.python, searched, self.options.get("initialization", ""))
+        if self.chosen == {}:
+            return []  # the interpreter isn't made either, as with the original
+        head = scripts.Head(self.python, [*map(str, paths), *self.extra], self.options.get("initialization", ""))
         arguments = self.options.get("arguments", "")
-        made = {name: scripts.call(head, target, arguments) for name, target in self._points(paths).items()}
-        if interpreter := self.options.get("interpreter", "").strip():
-            made[interpreter] = scripts.interpreter(head)
+        interpreter = self.options.get("interpreter", "").strip()
+        made = {
+            name: head.calls(target, arguments) if isinstance(target, str) else head.inside(target.read_text("utf-8"))
+            for name, target in self._found(paths, interpreter).items()
+        }
+        if interpreter:
+            made[interpreter] = head.interpreter()
         return [scripts.write(self.bin / name, text) for name, text in sorted(made.items())]
 
     update = install
 
-    def _points(self, paths: list[Path]) -> dict[str, str]:
-        """Return the scripts to make, name to ``module:attribute``."""
+    def _found(self, paths: list[Path], interpreter: str) -> dict[str, str | Path]:
+        """Return the scripts to make, name to ``module:attribute`` or to a file that is a script."""
         named = {project(requirement) for requirement in self.requirements}
         wanted = [
             path for path in paths
             if project(path.name) in named or (self.dependent and project(path.name) != "setuptools")
         ]  # fmt: skip
-        found = {name: target for path in wanted for name, target in _console(path).items()} | self.added
+        found: dict[str, str | Path] = {name: target for path in wanted for name, target in _console(path).items()}
+        found |= self.added
+        found |= {script.name: script for path in wanted for script in _files(path)}
         if self.chosen is None:
             return found
-        missing = sorted(set(self.chosen) - set(found))
-        if missing:
-            raise UserError(
-                f"[{self.name}] scripts: no egg has {', '.join(missing)}; there are {', '.join(sorted(found))}."
-            )
-        return {self.chosen[name]: found[name] for name in self.chosen}
+        # Real profiles name the interpreter so that there is nothing else (SlapOS's theia, kvm).
+        if missing := sorted(set(self.chosen) - set(found) - {interpreter}):
+            say.warn(f"scripts: no egg has {', '.join(missing)}; there are {', '.join(sorted(found))}")
+        return {self.chosen[name]: found[name] for name in self.chosen if name in found}
 
 
 def project(text: str) -> str:
@@ -152,9 +156,14 @@ def _added(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 
 def _console(egg: Path) -> dict[str, str]:
-    """Return an egg's scripts."""
+    """Return an egg's console scripts; those of graphical programs aren't made."""
     points = configparser.ConfigParser(delimiters=("=",), strict=False, interpolation=None)
     points.optionxform = str  # type: ignore[assignment,method-assign]  # names of scripts are case sensitive
     points.read([*egg.glob("*.dist-info/entry_points.txt"), *egg.glob("*.egg-info/entry_points.txt")])
-    found = {name: value for group in GROUPS if points.has_section(group) for name, value in points.items(group)}
-    return {name: value.partition("[")[0].strip() for name, value in found.items()}
+    found = points.items("console_scripts") if points.has_section("console_scripts") else []
+    return {name: value.partition("[")[0].strip() for name, value in found}
+
+
+def _files(egg: Path) -> list[Path]:
+    """Return an egg's programs that are Python themselves, and not made from an entry point (setup's ``scripts``)."""
+    return [path for path in sorted((egg / "bin").glob("*")) if path.is_file() and scripts.is_python(path)]

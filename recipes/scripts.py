@@ -27,23 +27,43 @@ else:
 """
 
 
-def head(python: str, paths: Sequence[str], initialization: str) -> str:
-    """Return what every script begins with: the interpreter, where it imports from, and the part's own lines."""
-    listed = "".join(f"  {path!r},\n" for path in paths)
-    own = f"\n{initialization.strip()}\n" if initialization.strip() else ""
-    return f"#!{python}\n\nimport sys\nsys.path[0:0] = [\n{listed}  ]\n{own}"
+class Head:
+    """What every script begins with: the interpreter, where it imports from, and the part's own lines."""
+
+    def __init__(self, python: str, paths: Sequence[str], initialization: str) -> None:
+        self._first = f"#!{python}\n"
+        listed = "".join(f"  {path!r},\n" for path in paths)
+        own = f"\n{initialization.strip()}\n" if initialization.strip() else ""
+        self._rest = f"\nimport sys\nsys.path[0:0] = [\n{listed}  ]\n{own}"
+
+    def calls(self, target: str, arguments: str) -> str:
+        """Return a script that calls ``module:attribute`` with arguments, Python's own text."""
+        module, _, attribute = target.partition(":")
+        called = f"{module}.{attribute.strip()}({arguments})"
+        ending = f"import {module}\n\nif __name__ == '__main__':\n    sys.exit({called})\n"
+        return f"{self._first}{self._rest}\n{ending}"
+
+    def inside(self, text: str) -> str:
+        """Return a script of an egg with the paths before its first import."""
+        lines = text.splitlines(keepends=True)[1:]
+        imports = (number for number, line in enumerate(lines) if _imports(line))
+        first = next(imports, len(lines))
+        return f"{self._first}{''.join(lines[:first])}\n{self._rest}\n\n{''.join(lines[first:])}"
+
+    def interpreter(self) -> str:
+        """Return a script that is a Python with these paths: ``-c``, ``-m``, a file, or a prompt."""
+        return f"{self._first}{self._rest}{INTERPRETER}"
 
 
-def call(start: str, target: str, arguments: str) -> str:
-    """Return a script that calls ``module:attribute`` with arguments, Python's own text."""
-    module, _, attribute = target.partition(":")
-    called = f"{module}.{attribute.strip()}({arguments})"
-    return f"{start}\nimport {module}\n\nif __name__ == '__main__':\n    sys.exit({called})\n"
+def is_python(path: Path) -> bool:
+    """Return whether a program is a Python script."""
+    with path.open("rb") as stream:
+        line = stream.readline(256)
+    return line.startswith(b"#!") and b"python" in line
 
 
-def interpreter(start: str) -> str:
-    """Return a script that is a Python with these paths: ``-c``, ``-m``, a file, or a prompt."""
-    return start + INTERPRETER
+def _imports(line: str) -> bool:
+    return line.startswith(("import", "from")) and "import" in line and "__future__" not in line
 
 
 def write(path: Path, text: str) -> str:

@@ -14,6 +14,16 @@ from cbuild.recipe.static import StaticBuildout, together
 from recipes import egg
 
 MODULE = "import sys\n\ndef main(*words):\n    print('spam', *words, *sys.argv[1:])\n    return 3\n"
+POINTS = "[console_scripts]\nspam = spam:main\nother = spam:main\n[gui_scripts]\nwindow = spam:main\n"
+
+# What setup's `scripts` becomes in a wheel.
+OLD = """#!python
+# -*- coding: utf-8 -*-
+'A program to import.'
+from __future__ import annotations
+import spam
+spam.main('old')
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -26,6 +36,8 @@ def wheel(directory: Path, name: str, points: str = "", **modules: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(f"{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
         archive.writestr(f"{name}-1.dist-info/entry_points.txt", points)
+        archive.writestr(f"{name}-1.data/scripts/{name}-old", OLD)
+        archive.writestr(f"{name}-1.data/scripts/{name}-program", b"\x7fELF\xff")
         for module, text in modules.items():
             archive.writestr(f"{module}.py", text)
     return path
@@ -35,7 +47,7 @@ def wheel(directory: Path, name: str, points: str = "", **modules: str) -> Path:
 def part(tmp_path):
     """A function that makes the part with these options; spam needs eggs."""
     files = {
-        "pypi:spam": wheel(tmp_path, "spam", "[console_scripts]\nspam = spam:main\nother = spam:main\n", spam=MODULE),
+        "pypi:spam": wheel(tmp_path, "spam", POINTS, spam=MODULE),
         "pypi:eggs": wheel(tmp_path, "eggs", "[console_scripts]\neggs = eggs:main\n", eggs=MODULE),
     }
     chosen = [("spam-1-py3.11-linux-x86_64.egg", "pypi:spam", ()), ("eggs-1-py3.11-linux-x86_64.egg", "pypi:eggs", ())]
@@ -66,7 +78,7 @@ def run(path: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def test_all_scripts_of_what_is_named(part, tmp_path):
     paths = part().install()
-    assert [Path(path).name for path in paths] == ["other", "spam"]
+    assert [Path(path).name for path in paths] == ["other", "spam", "spam-old"]
     done = run(paths[1], "x")
     assert (done.stdout, done.returncode) == ("spam x\n", 3)
     assert (tmp_path / "eggs-directory" / "eggs-1-py3.11-linux-x86_64.egg" / "eggs.py").is_file()
@@ -77,11 +89,32 @@ def test_some_scripts_by_other_names(part):
     assert [Path(path).name for path in paths] == ["ham"]
     assert run(paths[0]).stdout == "spam 1 two\n"
     assert part(scripts="").install() == []
+    assert part(scripts="", interpreter="py").install() == []
+
+
+def test_the_scripts_that_an_egg_brings_as_files(part):
+    (path,) = part(scripts="spam-old=old", initialization="sys.argv.append('more')").install()
+    assert run(path, "x").stdout == "spam old x more\n"
+    before, _, after = Path(path).read_text().partition("import sys\n")
+    assert before.startswith("#!/usr/bin/python3\n# -*- coding: utf-8 -*-\n'A program to import.'\nfrom __future__")
+    assert after.endswith("]\n\nsys.argv.append('more')\n\n\nimport spam\nspam.main('old')\n")
+
+
+def test_scripts_that_no_egg_has_are_said(part, capsys):
+    paths = part(scripts="nothing spam", interpreter="py").install()
+    assert [Path(path).name for path in paths] == ["py", "spam"]
+    assert "scripts: no egg has nothing; there are other, spam" in capsys.readouterr().out
+
+
+def test_the_interpreter_alone_by_its_name(part, capsys):
+    (path,) = part(scripts="py", interpreter="py").install()
+    assert Path(path).name == "py"
+    assert "warning" not in capsys.readouterr().out
 
 
 def test_dependent_scripts_and_entry_points(part):
     made = part(dependent_scripts="true", entry_points="run=eggs:main").install()
-    assert [Path(path).name for path in made] == ["eggs", "other", "run", "spam"]
+    assert [Path(path).name for path in made] == ["eggs", "eggs-old", "other", "run", "spam", "spam-old"]
 
 
 def test_initialization_and_extra_paths(part, tmp_path):
@@ -118,7 +151,6 @@ def test_eggs_alone(part, tmp_path):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"scripts": "nothing"}, "no egg has nothing; there are other, spam"),
         ({"entry-points": "x"}, "'x' is not NAME=MODULE:ATTRIBUTE"),
         ({"relative-paths": "true"}, "absolute paths"),
     ],
