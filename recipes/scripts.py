@@ -10,20 +10,22 @@ import code
 import runpy
 
 words = sys.argv[1:]
-while words and words[0] in ("-u", "-i"):
-    del words[0]
+while words and words[0][:2] in ("-I", "-i", "-u"):
+    words[:1] = ["-" + words[0][2:]] if words[0][2:] else []
+if words and words[0][:2] in ("-c", "-m") and words[0][2:]:
+    words[:1] = [words[0][:2], words[0][2:]]
 if not words:
     sys.argv = [""]
-    code.interact(banner="", local={"__name__": "__main__"}, exitmsg="")
+    code.interact(banner="", local=globals(), exitmsg="")
 elif words[0] == "-c":
     sys.argv = ["-c", *words[2:]]
-    exec(compile(words[1], "<string>", "exec"), {"__name__": "__main__"})
+    exec(compile(words[1], "<string>", "exec"))
 elif words[0] == "-m":
     sys.argv = words[1:]
     runpy.run_module(words[1], run_name="__main__", alter_sys=True)
 else:
     sys.argv = words
-    runpy.run_path(words[0], run_name="__main__")
+    runpy.run_path(words[0], globals(), "__main__")
 """
 
 

@@ -135,6 +135,17 @@ def test_an_interpreter(part, tmp_path):
     assert "42" in asked.stdout
 
 
+def test_an_interpreter_takes_options_and_has_what_initialization_sets(part, tmp_path):
+    paths = part(interpreter="py", initialization="own = 'set'").install()
+    python = next(path for path in paths if path.endswith("/py"))
+    script = tmp_path / "script.py"
+    script.write_text("print(own)")
+    code = "print(own)"
+    for words in (["-c", code], ["-Ic", code], ["-I", f"-c{code}"], [str(script)], ["-I", str(script)]):
+        assert run(python, *words).stdout == "set\n", words
+    assert run(python, "-mjson.tool", "--help").returncode == 0
+
+
 def test_an_egg_that_a_part_developed_goes_first(part, tmp_path):
     developed = tmp_path / "develop-eggs-directory" / "spam-9.egg"
     developed.mkdir(parents=True)
