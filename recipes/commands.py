@@ -52,7 +52,9 @@ def _format(options: Options, option: str, text: str) -> str:
 
 
 def _words(*words: str) -> str:
-    return " ".join(filter(None, words))
+    # A backslash whose next line turned out empty takes the space behind it, as with the original: SlapOS's macro for
+    # Perl packages ends so, and without a space configure would be given the backslash.
+    return " ".join(words if any(word.endswith("\\") for word in words) else filter(None, words))
 
 
 class _Values(Mapping[str, str]):

@@ -98,6 +98,14 @@ def test_lines_of_a_command_stay_lines():
     assert (found.configure, found.make) == ("one\n  two a b", "x\ny")
 
 
+def test_a_backslash_before_nothing_is_a_space():
+    options = {"configure_command": "printf '<%%s>' a \\\n ", "make_binary": "printf '<%%s>' b \\", "make_targets": "c"}
+    commands = recipe(**options).commands
+    run = {name: ["/bin/sh", "-c", command] for name, command in vars(commands).items()}
+    found = {name: subprocess.run(argv, capture_output=True, check=True).stdout for name, argv in run.items()}
+    assert found == {"configure": b"<a>< >", "make": b"<b>< >", "install": b"<b>< ><c>"}
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
