@@ -116,6 +116,7 @@ def _facts(part: Part) -> dict[str, object]:
         "absent": part.absent,
         "distributions": {name: [one.fact for one in found] for name, found in part.distributions.items()},
         "names": part.names,
+        "parsed": part.parsed,
         "sections": {**part.visible, part.name: part.given},
     }
 

@@ -43,6 +43,8 @@ class Facts:
                 found = self._option(part, name)
             case {"source": str(url)}:
                 found = self.declared(part, {url: cast("str | None", need.get("md5"))})
+            case {"parse": str(text)}:
+                found = self._parsed(part, text)
             case {"distributions": list(requirements)}:
                 found = self.chosen(part, requirements)
             case {"recipe": list(requirements)}:
@@ -56,6 +58,11 @@ class Facts:
 
     def added_late(self, part: Part, need: Need) -> Part:
         """Do the same for a part that is being installed: what it may see of other parts is settled then."""
+        if "parse" in need:
+            raise self._error(
+                part, f"The recipe of [{part.name}] adds sections only while it is installed.",
+                "Let its constructor do that (init): what is built is settled when installing begins.",
+            )  # fmt: skip
         name = need.get("section")
         known = name in self._resolver.names() and name not in part.requires
         if known and "recipe" in self._resolver.section(str(name)):
@@ -80,6 +87,15 @@ class Facts:
             return replace(part, absent=(*part.absent, name))
         options = self._virtual.options(self._resolver.section(name))
         return replace(part, visible={**part.visible, name: options})
+
+    def _parsed(self, part: Part, text: str) -> Part:
+        added = self._resolver.parse(text, f"what the recipe of [{part.name}] adds")
+        return replace(
+            part,
+            parsed=(*part.parsed, text),
+            names=None if part.names is None else tuple(sorted(self._resolver.names())),
+            absent=tuple(name for name in part.absent if name not in added),
+        )
 
     def _option(self, part: Part, name: str) -> Part:
         buildout = {**self._resolver.section("buildout"), **FETCHING}

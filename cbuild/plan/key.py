@@ -41,6 +41,8 @@ def question(part: Part, builder: str, sources: Mapping[str, str]) -> Document:
     asked: Document = {"absent": sorted(part.absent)} if part.absent else {}
     if part.names is not None:
         asked["names"] = list(part.names)
+    if part.parsed:
+        asked["parsed"] = list(part.parsed)
     if part.distributions:
         asked["distributions"] = {name: [one.egg for one in found] for name, found in part.distributions.items()}
     return asked | {

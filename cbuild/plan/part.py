@@ -38,7 +38,7 @@ class Part:
     that they refer to, in plan order. names: of all sections, if its recipe asked which there are. absent: sections,
     and ``buildout:OPTION``, that it asked for and that aren't there. read: own options that a text of a file refers to.
     distributions: of Python, by the requirements that belong together (cbuild.recipe.static.together); their files are
-    among the sources.
+    among the sources. parsed: texts of a profile that its recipe has added (``buildout.parse``).
     """
 
     name: str
@@ -52,6 +52,7 @@ class Part:
     absent: tuple[str, ...] = ()
     read: frozenset[str] = frozenset()
     distributions: Mapping[str, tuple[Distribution, ...]] = field(default_factory=dict)
+    parsed: tuple[str, ...] = ()
 
     @property
     def origin(self) -> tuple[Distribution, ...]:

@@ -76,7 +76,9 @@ class Planner:
         order = [name for name in self._resolver.parts if name in self._drafts]
         requires = requirements(self._resolver.references, order)
         parts = {name: replace(self._drafts[name], requires=requires[name]) for name in order}
-        return Plan(parts, wanted, self._virtual.options(buildout))
+        # What a recipe adds is installed like what is asked for, as in buildout: nothing need mention it.
+        added = (name for name in self._resolver.added if name in parts and name not in wanted)
+        return Plan(parts, (*wanted, *added), self._virtual.options(buildout))
 
     def _failure(self, part: str, *, asked: bool) -> ProfileError | None:
         """Initialise a part that is wanted; return what is wrong with it."""

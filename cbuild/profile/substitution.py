@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from cbuild.errors import ProfileError
+from cbuild.profile.added import sections_of
 from cbuild.profile.blame import Blame, Label
 from cbuild.profile.builtin import check
 from cbuild.profile.directories import EVERY as EVERY_DIRECTORY
@@ -80,6 +81,8 @@ class Resolver:
         self._total = 0
         self._started = False
         self.parts: list[str] = []
+        self.added: list[str] = []
+        """Sections that recipes have added."""
 
     @staticmethod
     def _set_in(profile: Profile) -> Callable[[str], str | None]:
@@ -180,15 +183,29 @@ class Resolver:
 
     def add(self, name: str, options: Mapping[str, str]) -> None:
         """Add a section, as a recipe's constructor may (RCP-6), and initialise it."""
-        if name in self._raw:
+        self._put({name: dict(options)})
+
+    def parse(self, text: str, file: str) -> list[str]:
+        """Add the sections in a profile's text, as a recipe's constructor may (RCP-6); initialise and return them.
+
+        file: the text's name in errors: those of cbuild.profile.syntax.parse, ``section-exists``, and a section's own.
+        """
+        found = sections_of(text, file)
+        self._put(found)
+        return list(found)
+
+    def _put(self, sections: Mapping[str, dict[str, str]]) -> None:
+        if known := [name for name in sections if name in self._raw]:
             raise ProfileError(
-                f"There is a section [{name}] already.",
+                f"There is a section [{known[0]}] already.",
                 reason="section-exists",
-                section=name,
+                section=known[0],
                 resolution="Give one of the two another name.",
             )
-        self._raw[name] = dict(options)
-        self.section(name)
+        self._raw.update(sections)
+        self.added += sections
+        for name in sections:
+            self.section(name)
 
     def value(self, section: Section, option: str) -> str | None:
         """Return an option of a section that is known, None if it has none."""

@@ -9,7 +9,8 @@ class Needs(BaseException):
     """Ends a recipe's run. A BaseException: a recipe's ``except Exception`` must not take it for its own failure.
 
     what: ``{"section": NAME}``, ``{"option": NAME}`` (of [buildout]), ``{"names": True}`` (of all sections),
-    ``{"source": URL, "md5": HEX or None}``, ``{"distributions": REQUIREMENTS}`` (of Python), or ``{"recipe":
+    ``{"source": URL, "md5": HEX or None}``, ``{"parse": TEXT}`` (sections to add),
+    ``{"distributions": REQUIREMENTS}`` (of Python), or ``{"recipe":
     REQUIREMENTS}``: distributions that the recipe itself is imported from.
     """
 
@@ -28,4 +29,6 @@ class Needs(BaseException):
                 return f"the source {url}"
             case {"distributions": requirements} | {"recipe": requirements}:
                 return f"the distributions {', '.join(cast('list[str]', requirements))}"
+            case {"parse": _}:
+                return "sections that it adds to the profile"
         return "the names of all sections"

@@ -2,7 +2,7 @@
 
 job.json: ``{"action": "install"|"construct", "part", "recipe": {"module", "attribute", "compatible"} or {"spec",
 "develop", "requirements", "site", "extensions"}, "directory", "sections", "sources", "names", "absent",
-"distributions"}`` (see cbuild.recipe.static).
+"distributions", "parsed"}`` (see cbuild.recipe.static).
 
 result.json: ``{"ok": true, "paths", "options", "sources", "sections"}`` (sources that the recipe declared; other
 sections that it changed), or ``{"ok": false, "kind": "user"|"needs"|"exception", "message"}``, with ``"needs"`` for
@@ -45,8 +45,9 @@ def main() -> None:
 def run(job: dict[str, Any]) -> dict[str, object]:
     """Return the result document of one job."""
     buildout = StaticBuildout(
-        job["sections"], job["sources"], job.get("names"), job.get("absent", ()), job.get("distributions")
-    )
+        job["sections"], job["sources"], job.get("names"), job.get("absent", ()), job.get("distributions"),
+        job.get("parsed", ()),
+    )  # fmt: skip
     options = buildout[job["part"]]
     try:
         with _in_directory(job["directory"]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
@@ -44,7 +43,8 @@ class StaticBuildout(Buildout):
     """Sections and sources as the job document lists them; what it doesn't list is asked for (Needs).
 
     names: of all sections of the profile, None if nobody asked yet. absent: sections, and ``buildout:OPTION``, that
-    are known not to be there. distributions: by their requirements, name, URL and URLs of tools of each.
+    are known not to be there. distributions: by their requirements, name, URL and URLs of tools of each. parsed: texts
+    whose sections the profile has by now.
     """
 
     def __init__(
@@ -54,6 +54,7 @@ class StaticBuildout(Buildout):
         names: Collection[str] | None = None,
         absent: Collection[str] = (),
         distributions: Mapping[str, Sequence[Chosen]] | None = None,
+        parsed: Collection[str] = (),
     ) -> None:
         self._given = {name: dict(data) for name, data in sections.items()}
         self._sections = {name: Options(self, name, data) for name, data in sections.items()}
@@ -63,6 +64,7 @@ class StaticBuildout(Buildout):
         self._names = names
         self._absent = absent
         self._distributions = distributions or {}
+        self._parsed = parsed
         self.declared: dict[str, str | None] = {}
         """URL to md5 of what the recipe said it needs."""
 
@@ -113,13 +115,9 @@ class StaticBuildout(Buildout):
         return [egg(chosen, self._sources) for chosen in self._distributions[asked]]
 
     def parse(self, text: str) -> None:
-        """Add the sections in text, as zc.buildout's recipes may (RCP-6)."""
-        parser = configparser.RawConfigParser(delimiters=("=",), comment_prefixes=("#", ";"), strict=False)
-        parser.optionxform = str  # type: ignore[assignment,method-assign]  # options are case sensitive
-        parser.read_string(text)
-        for name in parser.sections():
-            data = {key: self.substitute(value, name) for key, value in parser.items(name)}
-            self._sections[name] = Options(self, name, data)
+        """Add the sections in a profile's text (RCP-6): the host does, which knows the language and all sections."""
+        if text not in self._parsed:
+            raise Needs(parse=text)
 
     def changed(self, part: str) -> dict[str, dict[str, str]]:
         """Return the sections besides part that the recipe added, and the options that it set in others."""

@@ -66,6 +66,51 @@ def test_init_runs_in_one_builder(store: Store, asking):
     assert alone.build(asking)["image"] == first["image"]
 
 
+ADDED = """
+[buildout]
+parts = prog
+
+[shell]
+recipe = slapos.recipe.template
+output = ${buildout:bin-directory}/${:_buildout_section_name_}
+inline =
+  #!/bin/sh
+  exec sh "$@"
+
+[prog]
+recipe = slapos.recipe.build
+_name = ${:_buildout_section_name_}
+init =
+  self.buildout.parse('''
+    [.%(_name)s.text]
+    recipe = slapos.recipe.template
+    output = ${buildout:bin-directory}/%(_name)s
+    inline =
+      #!$${.%(_name)s.shell:output}
+      echo hello
+    [.%(_name)s.shell]
+    <= shell
+    ''' % options)
+  options['program'] = self.buildout['.prog.text']['output']
+"""
+
+
+def test_sections_that_init_adds(store: Store, tmp_path):
+    """They are parts like others, in the image and recorded, though nothing mentions them."""
+    directory = project(tmp_path / "adding", ADDED)
+    first = store.build(directory)
+    assert {name: part(first, name)["in_image"] for name in ("prog", ".prog.text", ".prog.shell")} == {
+        "prog": True, ".prog.text": True, ".prog.shell": True
+    }  # fmt: skip
+    assert store.files(first, ".prog.text") == {"bin/prog": b"#!/opt/cbuild/bin/.prog.shell\necho hello"}
+    assert "\nprogram = /opt/cbuild/bin/prog\n" in (directory / ".installed.cfg").read_text()
+    check_whole(store)
+    alone = Store(store.engine, store.home, store.url, CLI_ALONE)
+    assert alone.build(directory, "-o", "--locked")["image"] == first["image"]
+    late = ADDED.replace("init =", "init = pass\ninstall =").replace("  options['program']", "  x")
+    assert "adds sections only while it is installed" in store.fail(project(tmp_path / "late", late), code=1)["brief"]
+
+
 def test_a_question_that_fails_leaves_nothing_running(store: Store, asking):
     error = store.fail(asking, "gcc:init=raise KeyError('x')", code=3)
     assert "init, line 1: KeyError: 'x'" in error["brief"]

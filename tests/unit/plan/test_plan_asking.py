@@ -41,6 +41,7 @@ class Builder:
                 },
                 "names": part.names,
                 "absent": part.absent,
+                "parsed": part.parsed,
                 "sources": sources,
             }
         )
@@ -184,3 +185,60 @@ zc.buildout.easy_install.default_versions(versions)
     assert found.parts["later"].given["command"] == "6.0"
     assert part.options["depends"] == "${Z6:egg}"
     assert part.visible["versions"] == {"setuptools": "1"}
+    assert part.parsed == ("[_versions]\nZ = 6.0",)
+
+
+PROGRAM = """
+name = options['_name']
+options['depends'] += '$${.%s.program:recipe}' % name
+self.buildout.parse('''
+  # a comment
+  [.%(name)s.program]
+  recipe = slapos.recipe.template
+  output = $${.%(name)s.shell:bin}/%(name)s
+  inline =
+    #!$${.%(name)s.shell:exe}
+    print(1)
+
+  [.%(name)s.shell]
+  <= shell
+  words += more
+  name = $${:_buildout_section_name_}
+
+  [.%(name)s.never:python2]
+  recipe = no.such.recipe
+  ''' % locals())
+options['exe'] = self.buildout['.%s.shell' % name]['exe']
+"""
+SHELL = "[shell]\nrecipe = command\ncommand = x\nbin = /b\nexe = /bin/${:name}\nname = sh\nwords = one\n"
+
+
+def test_sections_that_init_adds_are_a_profile_s_text(plan):
+    """As SlapOS's [pyprog] does it: references, inheritance, increments, conditions, `#!` in a value."""
+    found = plan(PROGRAM, SHELL, "_name = ${:_buildout_section_name_}\ndepends =\n")
+    assert list(found.parts) == [".a.shell", ".a.program", "a"]
+    assert found.parts[".a.program"].given["inline"] == "#!/bin/.a.shell\nprint(1)"
+    assert found.parts[".a.program"].requires == (".a.shell",)
+    assert found.parts[".a.shell"].given["words"] == "one\nmore"
+    assert found.parts["a"].options["exe"] == "/bin/.a.shell"
+    assert found.parts["a"].requires == (".a.shell", ".a.program")
+    assert found.wanted == ("a", ".a.program", ".a.shell")
+
+
+def test_added_sections_count_for_who_asked_before_which_there_are(plan):
+    script = """
+list(self.buildout), self.buildout.get('_new')
+self.buildout.parse('[_new]\\nx = 1')
+options['x'] = self.buildout['_new']['x'] + str('_new' in self.buildout)
+"""
+    assert plan(script).parts["a"].options["x"] == "1True"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [("[a]\nx = 1", "section-exists"), ("x = 1", "no-section-header"), ("[n]\nx = ${no:y}", "missing-section")],
+)
+def test_sections_that_cannot_be_added(plan, text, reason):
+    with pytest.raises(CbuildError) as caught:
+        plan(f"self.buildout.parse({text!r})")
+    assert caught.value.reason == reason

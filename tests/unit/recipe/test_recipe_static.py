@@ -108,12 +108,19 @@ def test_a_file_of_the_builder_is_no_source(asking, tmp_path):
     assert asking.source(f"file://{tmp_path}/file").path == tmp_path / "file"
 
 
-def test_a_recipe_adds_and_changes_sections(asking):
-    asking["part"]["y"] = "why"
-    asking.parse("[new]\nx = ${part:y}\nX = 1\n")
+def test_a_recipe_adds_and_changes_sections():
+    asking = StaticBuildout({"part": {}, "buildout": {"directory": "/d"}}, {}, names=["part", "buildout"])
+    asking["new"] = {"x": "why", "X": "1"}
     asking["buildout"]["directory"] = "/e"
     assert asking["new"].copy() == {"x": "why", "X": "1"}
     assert asking.changed("part") == {"new": {"x": "why", "X": "1"}, "buildout": {"directory": "/e"}}
+
+
+def test_a_text_with_sections_is_the_host_s_to_read():
+    with pytest.raises(Needs) as caught:
+        StaticBuildout({}, {}).parse("[x]")
+    assert caught.value.what == {"parse": "[x]"}
+    StaticBuildout({}, {}, parsed=["[x]"]).parse("[x]")
 
 
 def test_options_are_seen_by_all(static):

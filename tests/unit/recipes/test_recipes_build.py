@@ -187,11 +187,6 @@ def test_names_of_the_original(part):
     assert found.cleanup_dir_list is found.cleanup_list is found.cleanup_file_list
 
 
-def test_what_init_adds_is_there(part):
-    found = part(init="self.buildout.parse('[new]\\nx = 1')\noptions['x'] = self.buildout['new']['x']")
-    assert found.options["x"] == "1"
-
-
 def test_helpers(tmp_path):
     (tmp_path / "one").mkdir()
     assert guessworkdir(str(tmp_path)) == str(tmp_path / "one")
