@@ -19,7 +19,7 @@ from cbuild.errors import PartError
 from cbuild.events import Event, Report
 from cbuild.plan.key import key_of
 from cbuild.plan.part import Part, Plan
-from cbuild.plan.priority import longest_first
+from cbuild.plan.priority import guess, longest_first
 from cbuild.state import failures, seconds
 from cbuild.state.home import Home
 
@@ -66,9 +66,10 @@ class Installing:
         finally:
             self._report(Event("parts-done", ""))
 
-    def _seconds(self, name: str) -> float | None:
-        recipe = self._plan.parts[name].recipe
-        return seconds.last(self._home, name, recipe.module or recipe.spec)
+    def _seconds(self, name: str) -> float:
+        part = self._plan.parts[name]
+        known = seconds.last(self._home, name, part.recipe.module or part.recipe.spec)
+        return guess(self._parts.source_size(part)) if known is None else known
 
     def _bring(self, name: str, share: int) -> None:
         """Bring a part into the store; share: by how many the processors are shared."""

@@ -124,6 +124,10 @@ class Parts:
             part = self._late.added(part, need)
         return part
 
+    def source_size(self, part: Part) -> int:
+        """Return the bytes of the sources that are known to be part's before anything is installed."""
+        return sum(found.path.stat().st_size for found in self._fetched(part).values())
+
     def _fetched(self, part: Part) -> dict[str, Fetched]:
         return {url: self._source(url, request) for url, request in part.sources.items()}
 

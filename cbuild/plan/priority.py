@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 UNKNOWN = 10.0
-"""Seconds that a part is thought to take which was never built here."""
+"""Seconds that a part is thought to take which was never built here and has no sources."""
+
+PER_BYTE = 15e-6
+"""Further seconds for each byte of its sources, packed as they are. On two processors m4, gettext, Python and perl took
+15 to 30 s a MB, openssl 7; it only puts parts in order."""
+
+
+def guess(size: int) -> float:
+    """Return the seconds that a part with so many bytes of sources is thought to take."""
+    return UNKNOWN + size * PER_BYTE
 
 
 def longest_first(
