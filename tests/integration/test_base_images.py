@@ -302,7 +302,8 @@ cp a.cc '/build/sp ace.cc'; @TRIPLET@-g++ 'sp ace.cc' -o b; ./b
 python3 -B -c 'import jinja2, packaging, setuptools; print("recipes")'
 perl -MPOSIX -e 'print "perl\n"'; awk 'BEGIN { print "awk" }'; id -u; command -v gcc
 pkg-config --version >/dev/null && ! pkg-config --list-all | grep .
-for tool in msgfmt cmake yacc; do ! command -v $tool; done
+for tool in msgfmt cmake flex; do ! command -v $tool; done
+printf '%%%%\nx: ;\n' >y.y; yacc y.y; test -s y.tab.c; echo yacc
 ! touch /opt/x 2>/dev/null
 """
 
@@ -335,6 +336,7 @@ def test_the_builder_compiles_for_the_baseline(engine, run_base, tmp_path):
         "awk",
         "30001",
         "/usr/lib/cbuild/bin/gcc",
+        "yacc",
     ]
 
 
