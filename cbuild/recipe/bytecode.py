@@ -11,9 +11,11 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from cbuild.recipe import own
 
 _CACHED = re.compile(r"(.+)\.(cpython-(\d)(\d+))(?:\.opt-([12]))?\.pyc$")
 """``module.cpython-311.opt-1.pyc`` (PEP 3147, PEP 488): module, tag, major, minor, level."""
@@ -39,7 +41,7 @@ def renew(directory: str) -> None:
     compiled, for the same versions and levels. Without the Python that they were for they are gone: it compiles in
     memory.
     """
-    every = list(_own(directory))
+    every = list(own.files(directory, ".pyc", ".pyo"))
     found = [cached for path in every if (cached := _cached(path)) is not None]
     # Beside the source: Python 2's, which has the time of a source that the layer gives another time anyway.
     beside = [path for path in every if path.parent.name != "__pycache__" and path.with_suffix(".py").exists()]
@@ -50,17 +52,6 @@ def renew(directory: str) -> None:
         python = _interpreter(version, Path(directory), ours[0].path)
         if python is not None and version >= _OLDEST:
             _compile(python, ours)
-
-
-def _own(directory: str) -> Iterator[Path]:
-    for parent, _, names in os.walk(directory):
-        for name in names:
-            if name.endswith((".pyc", ".pyo")) and _is_own(path := Path(parent, name)):
-                yield path
-
-
-def _is_own(path: Path) -> bool:
-    return path.lstat().st_uid == os.getuid()
 
 
 def _cached(path: Path) -> _Cached | None:
@@ -105,7 +96,7 @@ def _compile(python: str, found: Iterable[_Cached]) -> None:
             for parent in sorted(levels)
             if tuple(sorted(levels[parent])) == chosen
             for source in sorted(parent.glob("*.py"))
-            if source.is_file() and _is_own(source)
+            if source.is_file() and own.is_own(source)
         ]
         # What doesn't compile (a template, a test of syntax errors) has no bytecode either way.
         subprocess.run(

@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, cast
 
-from cbuild.recipe import bytecode
+from cbuild.recipe import archives, bytecode
 from cbuild.recipe.api import RecipeClass, UserError
 from cbuild.recipe.last import NAME, LastProgram
 from cbuild.recipe.needs import Needs
@@ -58,6 +58,7 @@ def run(job: dict[str, Any]) -> dict[str, object]:
             paths = _paths(recipe.install()) if job["action"] == "install" else []
         if job["action"] == "install":
             bytecode.renew(job["directory"])
+            archives.renew(job["directory"])
     except Needs as needs:
         return {"ok": False, "kind": "needs", "needs": needs.what, "message": f"it needs {needs}"}
     except Exception as error:  # noqa: BLE001 - a recipe may raise anything; the host reports it

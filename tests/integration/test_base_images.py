@@ -303,6 +303,7 @@ python3 -B -c 'import jinja2, packaging, setuptools; print("recipes")'
 perl -MPOSIX -e 'print "perl\n"'; awk 'BEGIN { print "awk" }'; id -u; command -v gcc
 pkg-config --version >/dev/null && ! pkg-config --list-all | grep .
 for tool in msgfmt cmake flex; do ! command -v $tool; done
+SOURCE_DATE_EPOCH=315619200 date '+%F %T'; unset SOURCE_DATE_EPOCH; test $(date +%Y) != 1980; uname -r; uname -sv
 printf '%%%%\nx: ;\n' >y.y; yacc y.y; test -s y.tab.c; echo yacc
 ! touch /opt/x 2>/dev/null
 """
@@ -336,6 +337,9 @@ def test_the_builder_compiles_for_the_baseline(engine, run_base, tmp_path):
         "awk",
         "30001",
         "/usr/lib/cbuild/bin/gcc",
+        "1980-01-02 00:00:00",
+        "6.1.0",
+        "Linux #1",
         "yacc",
     ]
 
