@@ -31,13 +31,23 @@ setup(name="own", version="1", py_modules=["own"], entry_points={"zc.buildout": 
 NOISY = """
 cd ${:location}
 mkdir d && touch d/a d/b d/c
-date +%Y > clock
+python3 -c "import time; print(time.gmtime().tm_year)" > clock
 hostname > hostname
 id -u > user
 python3 -c "import os; print(os.listdir('d'))" > order
 python3 -c "print({'a', 'b', 'c', 'd'})" > hash
 """
-QUIET = "cd ${:location}\necho 'int main(void) { return 0; }' > /tmp/q.c\ngcc -o q /tmp/q.c\numask > umask"
+# What perl and ncurses do: the time of a plain `date`, the kernel, an archive with times and owners in it.
+QUIET = """
+cd ${:location}
+echo 'int main(void) { return 0; }' > /tmp/q.c
+gcc -o q /tmp/q.c
+umask > umask
+date > date
+uname -srv > kernel
+gcc -c -o /tmp/q.o /tmp/q.c
+ar -curvU libq.a /tmp/q.o
+"""
 PROFILE = (
     "[buildout]\ndevelop = own\nparts = own quiet noisy\n\n[own]\nrecipe = own\n\n"
     + command_part("quiet", QUIET)
@@ -66,6 +76,8 @@ def test_verify(own: Store, tmp_path):
     # A caller's umask is no builder's.
     built = own.build(directory, "--no-load", prefix=("sh", "-c", 'umask 077; exec "$@"', "sh"))
     assert own.files(built, "own")["parts/own/seed"] == b"0\n", "PYTHONHASHSEED counts for recipes, too"
+    assert own.files(built, "quiet")["parts/quiet/date"] == b"Wed Jan  2 00:00:00 UTC 1980\n"
+    assert own.files(built, "quiet")["parts/quiet/kernel"] == b"Linux 6.1.0 #1\n"
     state = (directory / ".installed.cfg").read_bytes()
     before = snapshot(own)
     done = own.run(directory, "verify", "--json")
