@@ -9,7 +9,7 @@ from cbuild.errors import ProfileError
 from cbuild.profile import Resolver, annotate, load, survey, with_directory
 
 SECONDS = 20
-"""Of CPU; each takes at most two on a machine that does nothing else, and minutes if its time grew with a square."""
+"""Of CPU; each takes at most two on a machine that does nothing else, and up to four beside other work."""
 
 TEN_MB = 10_000_000
 
