@@ -11,8 +11,8 @@ class Event:
     """Something that happened.
 
     kind: kebab-case (``fetching``, ``fetched``, ``part-uninstalling``, ``part-started``, ``part-built``,
-    ``part-cached``, ``part-kept``, ``part-failed``, ``base-started``, ``base-built``, ``loading``, ``info``,
-    ``warning``, ``debug`` …).
+    ``part-cached``, ``part-kept``, ``part-failed``, ``part-verified``, ``base-started``, ``base-built``, ``loading``,
+    ``info``, ``warning``, ``debug`` …).
     subject: what it is about (a part, a URL, a partition). message: one line for a person. data: figures.
     """
 

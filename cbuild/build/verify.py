@@ -50,6 +50,11 @@ class Verified:
     causes: tuple[str, ...] = ()
     report: tuple[str, ...] = ()
 
+    @property
+    def verdict(self) -> str:
+        """In one word."""
+        return "reproducible" if self.reproducible else "failed" if self.error else "different"
+
 
 def verify(
     ready: Prepared,
@@ -74,12 +79,15 @@ def verify(
             del share  # of the processors: each has one
             report(Event("part-started", name, f"Installing {name} again in a different builder."))
             found[name] = again.verify(name, causes=causes)
+            report(Event("part-verified", name, f"{name}: {found[name].verdict}."))
 
         def abort() -> None:
             for state in engine.containers({"cbuild.run": again.run}):
                 engine.remove(state.id)
 
-        schedule.run(chosen, dict.fromkeys(chosen, ()), action, abort, jobs)
+        # The longest first: one of them alone in the end would leave the other processors idle.
+        longest = sorted(chosen, key=lambda name: -ready.parts.built[name].result.seconds)
+        schedule.run(longest, dict.fromkeys(chosen, ()), action, abort, jobs)
     return [found[name] for name in chosen]
 
 

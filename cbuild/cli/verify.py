@@ -66,8 +66,7 @@ def _text(found: Sequence[Verified]) -> str:
 
 
 def _part(one: Verified, width: int) -> list[str]:
-    verdict = "reproducible" if one.reproducible else "failed" if one.error else "different"
-    lines = [f"{one.name:{width}}  {verdict}"]
+    lines = [f"{one.name:{width}}  {one.verdict}"]
     if one.causes:
         lines[0] += f"; what it depends on: {', '.join(one.causes)}"
     evidence = [*one.error.splitlines(), *(one.report or _differences(one.differences))]

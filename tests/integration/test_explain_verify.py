@@ -82,6 +82,9 @@ def test_verify(own: Store, tmp_path):
     before = snapshot(own)
     done = own.run(directory, "verify", "--json")
     assert done.returncode == 6, done.stderr
+    # Each verdict is told when it is known, not hours later with the last one.
+    for told in ("own: different.", "quiet: reproducible.", "noisy: different."):
+        assert f"] {told}\n" in done.stderr
     parts = {part["name"]: part for part in json.loads(done.stdout)["parts"]}
     assert {name: part["reproducible"] for name, part in parts.items()} == {"own": False, "quiet": True, "noisy": False}
     assert {part["runs"] for part in parts.values()} == {2}
