@@ -14,6 +14,7 @@ from typing import Self, cast
 
 from cbuild.base import Base
 from cbuild.build import damage
+from cbuild.build.excerpt import advice, excerpt, tail
 from cbuild.build.growing import opened
 from cbuild.build.room import check_room
 from cbuild.build.runs import label
@@ -42,9 +43,6 @@ EVERYBODYS = ("bin", "parts", "eggs", "develop-eggs")
 
 BUILDER = "builder"
 """The file of a scratch directory that says for which builder it is."""
-
-TAIL = 25
-"""Lines of the log that an error shows."""
 
 ENVIRONMENT = {
     "CBUILD_BUILD": "/build",
@@ -334,8 +332,7 @@ class Scratch:
 
     def last_words(self) -> str:
         """Return the end of the log."""
-        text = (_written(self.log / "log") or b"").decode(errors="replace")
-        return "\n".join(text.splitlines()[-TAIL:])
+        return tail((_written(self.log / "log") or b"").decode(errors="replace"))
 
     def keep_log(self, log: Path) -> None:
         """Move the log to where it is kept."""
@@ -360,12 +357,13 @@ def _plain(part: str) -> str:
 
 
 def _failed(part: str, result: Mapping[str, object], exit_code: int, log: Path, *, keep: bool) -> PartError:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
+    text = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
     message = result.get("message") or f"the builder ended with exit code {exit_code}"
     return PartError(
         f"The part {part} failed: {message}",
-        details="\n".join(lines[-TAIL:]),
-        resolution=f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on there. "
+        details=excerpt(text),
+        resolution=advice(text)
+        + f"The whole log: {log} (`cbuild logs {part}`). What was built is kept; the next run goes on there. "
         + ("" if keep else "With --keep-failed, ")
         + f"`cbuild shell {part}` opens the builder as it is now.",
         section=part,
