@@ -72,8 +72,18 @@ class Recipe:
         self._step("pre-build", environ, source, hook="pre-make-hook")
         shell.run(self.commands.make, environ, source)
         self._step("pre-install", environ, source)
-        shell.run(self.commands.install, environ, source)
+        shell.run(self.commands.install, environ | self._one_job(), source)
         self._step("post-install", environ, source, hook="post-make-hook")
+
+    def _one_job(self) -> dict[str, str]:
+        """Return what makes the second make do one thing after the other, where all that it does is to install.
+
+        Debian's tools do so, too: rules that only install often race. CPython's put a script into a directory of which
+        another one makes bytecode, so that with two jobs there was some or none for that script.
+        """
+        targets = self.options.get("make-targets", "install").split()
+        only = all(target.startswith("install") or "=" in target for target in targets)
+        return {"MAKEFLAGS": "-j1"} if only and "MAKEFLAGS" not in self.environment else {}
 
     def _set_options(self) -> None:
         options, location = self.options, str(self.location)

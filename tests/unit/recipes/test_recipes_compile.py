@@ -234,6 +234,26 @@ def test_the_order_of_everything(built, tmp_path):
     assert not (tmp_path / "compile").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "jobs"),
+    [
+        ({}, "-j1"),
+        ({"make_targets": "install-lib DESTDIR=x\n install"}, "-j1"),
+        ({"make_targets": "all install"}, "-j7"),
+        ({"environment": "MAKEFLAGS=-j2"}, "-j2"),
+    ],
+)
+def test_what_only_installs_has_one_job(built, monkeypatch, options, jobs):
+    monkeypatch.setenv("MAKEFLAGS", "-j7")
+    log, _ = built(
+        make_binary="log() { echo $MAKEFLAGS >> $LOG; }; log",
+        post_install="mkdir -p %(location)s; log() { :; }",
+        **options,
+    )
+    assert log[-1] == jobs
+    assert log[-2] == ("-j2" if options.get("environment") else "-j7")
+
+
 def test_patches_promises_and_a_hook_without_environment(built, tmp_path, capfd):
     log, location = built(
         configure_command=":",
