@@ -82,7 +82,7 @@ class Recipe:
         another one makes bytecode, so that with two jobs there was some or none for that script.
         """
         targets = self.options.get("make-targets", "install").split()
-        only = all(target.startswith("install") or "=" in target for target in targets)
+        only = all(target.startswith(("install", "-")) or "=" in target for target in targets)
         return {"MAKEFLAGS": "-j1"} if only and "MAKEFLAGS" not in self.environment else {}
 
     def _set_options(self) -> None:

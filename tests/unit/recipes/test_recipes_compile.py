@@ -238,7 +238,7 @@ def test_the_order_of_everything(built, tmp_path):
     ("options", "jobs"),
     [
         ({}, "-j1"),
-        ({"make_targets": "install-lib DESTDIR=x\n install"}, "-j1"),
+        ({"make_targets": "-k install-lib DESTDIR=x\n install"}, "-j1"),
         ({"make_targets": "all install"}, "-j7"),
         ({"environment": "MAKEFLAGS=-j2"}, "-j2"),
     ],
