@@ -32,6 +32,12 @@ class Commands:
         return cls(_words(custom, arguments), _words(make, make_options), _words(make, make_options, targets))
 
 
+def installs_only(options: Options) -> bool:
+    """Tell whether nothing but ``install…`` is a target of the second make; options and variables are none."""
+    words = _joined(options, "make-targets", "install").split()
+    return all(word.startswith(("install", "-")) or "=" in word for word in words)
+
+
 def formatted(options: Options, option: str, default: str = "") -> str:
     """Return an option's text with ``%(name)s`` replaced by other options; its lines stay lines."""
     return _format(options, option, options.get(option, default).strip())

@@ -11,7 +11,7 @@ from pathlib import Path
 from cbuild.recipe.api import Buildout, Options, Source, UserError
 from recipes import files, say, shebang, shell
 from recipes.borrow import borrowed
-from recipes.commands import Commands, formatted
+from recipes.commands import Commands, formatted, installs_only
 from recipes.hooks import Hook
 from recipes.unpack import strip, top, unpack
 
@@ -81,9 +81,8 @@ class Recipe:
         Debian's tools do so, too: rules that only install often race. CPython's put a script into a directory of which
         another one makes bytecode, so that with two jobs there was some or none for that script.
         """
-        targets = self.options.get("make-targets", "install").split()
-        only = all(target.startswith(("install", "-")) or "=" in target for target in targets)
-        return {"MAKEFLAGS": "-j1"} if only and "MAKEFLAGS" not in self.environment else {}
+        alone = installs_only(self.options) and "MAKEFLAGS" not in self.environment
+        return {"MAKEFLAGS": "-j1"} if alone else {}
 
     def _set_options(self) -> None:
         options, location = self.options, str(self.location)

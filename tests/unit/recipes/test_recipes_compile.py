@@ -239,6 +239,7 @@ def test_the_order_of_everything(built, tmp_path):
     [
         ({}, "-j1"),
         ({"make_targets": "-k install-lib DESTDIR=x\n install"}, "-j1"),
+        ({"make_targets": "%(what)s", "what": "install-strip"}, "-j1"),
         ({"make_targets": "all install"}, "-j7"),
         ({"environment": "MAKEFLAGS=-j2"}, "-j2"),
     ],
