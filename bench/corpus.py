@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import say
-from bench.site import CBUILD, ROOT, copy_bases
+from bench.site import CBUILD, ROOT, unbuilt
 from cbuild.state.home import Home
 
 MISSING = {"apache": "[apache]\npatches =\n[pcre]\npatches =\n"}
@@ -32,9 +32,9 @@ def main() -> None:
     names = sys.argv[2:] or list(marked)
     if unknown := [name for name in names if name not in marked]:
         sys.exit(f"not in buildable.json: {', '.join(unknown)}")
-    site = _Site(Path(sys.argv[1]).absolute())
-    good = [name for name in names if site.is_good(name, _profile(name, marked[name], corpus))]
-    say(f"{len(site.equal)} of {len(site.verdicts)} layers the same on Podman in a different builder")
+    found = _Corpus(Path(sys.argv[1]).absolute())
+    good = [name for name in names if found.is_good(name, _profile(name, marked[name], corpus))]
+    say(f"{len(found.equal)} of {len(found.verdicts)} layers the same on Podman in a different builder")
     if bad := sorted({*names} - {*good}):
         sys.exit(f"not so: {', '.join(bad)}")
 
@@ -45,17 +45,13 @@ def _profile(name: str, entry: dict[str, Any], corpus: Path) -> str:
     return f"{text}\nparts = {entry['section']}\n{MISSING.get(name, '')}"
 
 
-class _Site:
+class _Corpus:
     """A store, a project a part, and what was found out. verdicts: layer to `[part, whether it came out the same]`."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
         self._file = place / "verdicts.json"
-        self._home = Home(place / "store")
-        copy_bases(Home.default(), self._home)
-        if not self._home.sources.exists():
-            Home.default().sources.mkdir(parents=True, exist_ok=True)
-            self._home.sources.symlink_to(Home.default().sources)
+        self._home = unbuilt(place / "store", Home.default())
         self.verdicts: dict[str, list[Any]] = json.loads(self._file.read_text()) if self._file.exists() else {}
 
     @property

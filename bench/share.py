@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.measure import say
-from bench.site import Site, copy_bases
+from bench.site import Site, copy_bases, unbuilt
 from bench.stack import SOFTWARE
 from cbuild.state.home import Home
 
@@ -50,9 +50,7 @@ def _build(site: Site, name: str) -> str:
 
 def _alone(site: Site, name: str) -> Site:
     """Return a site with an empty store that has the base images and the fetched sources."""
-    home = Home(site.root / f"home-{name}")
-    copy_bases(site.home, home)
-    home.sources.symlink_to(site.home.sources)
+    home = unbuilt(site.root / f"home-{name}", site.home)
     return replace(site, home=home, environment={**site.environment, "CBUILD_HOME": str(home.root)})
 
 

@@ -148,6 +148,16 @@ def _environment(root: Path, host: str) -> dict[str, str]:
     }
 
 
+def unbuilt(place: Path, theirs: Home) -> Home:
+    """Return the store at place; a new one gets the base images and the fetched sources of another, nothing built."""
+    home = Home(place)
+    copy_bases(theirs, home)
+    if not home.sources.exists():
+        theirs.sources.mkdir(parents=True, exist_ok=True)
+        home.sources.symlink_to(theirs.sources)
+    return home
+
+
 def copy_bases(theirs: Home, home: Home) -> None:
     """Put the base images of one store into another; they are built first if there are none (a minute)."""
     for name in ("builder", "runtime"):
