@@ -4,27 +4,27 @@ import json
 import os
 from pathlib import Path
 
-import pytest
+from tests.missing import missing
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def shared(name):
     """Return the directory `name` of the shared material; without it skip, or fail where CI runs."""
-    place = Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared") / name
-    if place.is_dir():
-        return place
-    message = f"{place} is not there: set CBUILD_SHARED to the directory that holds conformance/ and corpus/"
-    if os.environ.get("CI") == "true":
-        pytest.fail(message, pytrace=False)
-    pytest.skip(message)
-    return None
+    place = _place(name)
+    if not place.is_dir():
+        missing(f"{place} is not there: set CBUILD_SHARED to the directory that holds conformance/ and corpus/")
+    return place
 
 
 def listed(name, pattern):
     """Return the sorted files below the directory `name` that match pattern; none if it isn't there."""
-    place = Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared") / name
+    place = _place(name)
     return sorted(place.glob(pattern)) if place.is_dir() else []
+
+
+def _place(name):
+    return Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared") / name
 
 
 LOOKS = {"annotate", "query", "--version"}

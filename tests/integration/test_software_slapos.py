@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
 import pytest
-from software_fixtures import ROOT, Document, Store, inside, part
+from software_fixtures import Document, Store, inside, part
+
+from tests.conformance.shared_cases import shared
 
 ENGINES = ("docker", "podman")
 
@@ -15,15 +16,10 @@ ENGINES = ("docker", "podman")
 @pytest.fixture(scope="module")
 def component(tmp_path_factory) -> Path:
     """A copy of the profiles' directory: cbuild writes its state beside a profile, and these are not ours."""
-    shared = Path(os.environ.get("CBUILD_SHARED") or ROOT.parent / "shared") / "corpus" / "profiles" / "slapos"
-    if not shared.is_dir():
-        message = f"{shared} is not there: set CBUILD_SHARED to the directory that holds corpus/"
-        if os.environ.get("CI") == "true":
-            pytest.fail(message, pytrace=False)
-        pytest.skip(message)
+    profiles = shared("corpus") / "profiles" / "slapos"
     target = tmp_path_factory.mktemp("slapos") / "component"
     for name in ("gzip", "xz-utils", "lz4", "xxhash"):
-        shutil.copytree(shared / "component" / name, target / name)
+        shutil.copytree(profiles / "component" / name, target / name)
     return target
 
 

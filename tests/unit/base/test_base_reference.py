@@ -15,6 +15,7 @@ from cbuild.canonical import canonical_json, sha256_bytes
 from cbuild.errors import EngineError, SourceError, UsageError
 from cbuild.image.layout import CONFIG, LAYER, MANIFEST, Layout
 from cbuild.state.home import Home
+from tests.missing import missing
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -81,7 +82,7 @@ def there(tmp_path):
 
 def zstd(data: bytes) -> bytes:
     if shutil.which("zstd") is None:
-        pytest.skip("zstd is not installed")
+        missing("zstd is not installed")
     return subprocess.run(["zstd", "-cq"], input=data, capture_output=True, check=True).stdout
 
 

@@ -8,6 +8,8 @@ from cbuild.recipe.api import Buildout, Options
 
 
 class Nothing(Buildout):
+    """A profile without sections. What is installed here asks neither for sources nor for references."""
+
     def __getitem__(self, name):
         raise KeyError(name)
 

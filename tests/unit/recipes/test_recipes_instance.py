@@ -12,6 +12,8 @@ from recipes import mkdirectory, publish, slapconfiguration, wrapper
 
 
 class Sections(Buildout):
+    """Sections as plain dicts. These recipes ask neither for sources nor for references."""
+
     def __init__(self, directory, **sections):
         plain = {"buildout": {"directory": str(directory)}, **sections}
         self.data = {name: Options(self, name, dict(options)) for name, options in plain.items()}

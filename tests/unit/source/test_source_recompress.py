@@ -12,6 +12,7 @@ import pytest
 
 from cbuild.source import recompress
 from cbuild.source.unavailable import Unavailable
+from tests.missing import missing
 
 PROGRAMS = {"bzip2 -9": ["bzip2", "-9"], "xz -6": ["xz", "-T1", "-6"], "xz -6e": ["xz", "-T1", "-6e"]}
 
@@ -30,7 +31,7 @@ def tar(tmp_path):
 @pytest.mark.parametrize("how", sorted(PROGRAMS))
 def test_the_libraries_give_the_programs_bytes(tar, how):
     if shutil.which(PROGRAMS[how][0]) is None:
-        pytest.skip(f"{PROGRAMS[how][0]} is not installed")
+        missing(f"{PROGRAMS[how][0]} is not installed")
     expected = subprocess.run(PROGRAMS[how], input=tar.read_bytes(), capture_output=True, check=True).stdout
     suffix = ".tar.bz2" if "bzip2" in how else ".tar.xz"
     assert b"".join(dict(recompress.encoders(suffix))[how](tar)) == expected

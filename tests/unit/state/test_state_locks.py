@@ -92,7 +92,7 @@ def test_one_at_a_time_though_the_file_comes_and_goes(home):
     assert most == 1
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere; needs another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="root may write everywhere, and only root can become another user")
 def test_who_may_not_write_needs_no_lock(home):
     home.root.mkdir()
     child = os.fork()
