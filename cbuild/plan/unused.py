@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from cbuild.errors import near
 from cbuild.plan.part import Part
@@ -70,14 +71,14 @@ def _place(profile: Profile, part: str, option: str) -> str:
 
 
 def _referred(profile: Profile) -> set[tuple[str, str]]:
-    """Return (section, option) of all that the profile's text refers to; section is empty for one's own."""
+    """Return (section, option) of all that the profile's text refers to; section is empty for one's own.
+
+    A value that another file replaces counts: a `url` for a mirror's, which leaves its `version` behind.
+    """
     found: set[tuple[str, str]] = set()
-    for options in profile.sections.values():
-        for text in _interesting(options):
+    texts = chain(*(options.values() for options in profile.sections.values()), profile.origins.written())
+    for text in texts:
+        if ":" in text or "%(" in text:
             found |= {(match[1] or "", match[2] or match[3]) for match in _REFERENCE.finditer(text)}
             found |= {(match[1], match[2]) for match in _WORD.finditer(text)}
     return found
-
-
-def _interesting(options: Mapping[str, str]) -> Iterator[str]:
-    return (text for text in options.values() if ":" in text or "%(" in text)

@@ -109,6 +109,11 @@ class Origins(Mapping[str, Mapping[str, tuple[Origin, ...]]]):
                     return file.name, file.parsed.headers[section]
         return None
 
+    def written(self) -> Iterator[str]:
+        """Give each value as the profile's files have it, those that others replace, too."""
+        files = (file for layer in self._layers for file in layer.order)
+        return (value for file in files for options in file.parsed.sections.values() for value in options.values())
+
     def text(self, file: str) -> list[str]:
         """Return the lines of a file of the profile; none if it isn't one."""
         return self._texts.get(file, [])

@@ -57,6 +57,12 @@ def test_what_is_used(tmp_path, text):
     assert found(tmp_path, PART + text) == []
 
 
+def test_what_a_replaced_value_refers_to(tmp_path):
+    (tmp_path / "theirs.cfg").write_text("[a]\nversion = 1\nurl = http://h.invalid/a-${:version}.tar\nother = 2\n")
+    text = PART.replace("[buildout]\n", "[buildout]\nextends = theirs.cfg\n")
+    assert found(tmp_path, text) == [("a", "other", "")]
+
+
 def test_options_that_a_templates_file_refers_to(tmp_path):
     (tmp_path / "in").write_text("${:own} ${a:others}")
     text = PART + "others = 1\nnobodys = 2\n[b]\nrecipe = template\nurl = in\noutput = o\nown = 3\nalso = 4\n"
