@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ class _Built:
 
 
 class Custom(_Built):
-    """egg: a requirement, built from its source; EGG-patches, EGG-patch-options, EGG-patch-binary."""
+    """egg: a requirement, built from its source; patches, patch-options, patch-binary, which may begin with `EGG-`."""
 
     def __init__(self, buildout: Buildout, name: str, options: Options) -> None:
         super().__init__(buildout, name, options)
@@ -74,9 +75,13 @@ class Custom(_Built):
         if len(self.requirement.splitlines()) > 1:
             raise UserError(f"[{name}] egg: one egg is built, not several.")
         self.eggs = buildout.distributions(self.requirement, python=self.version, source=True)
-        prefix = f"{self.requirement.partition(' ')[0]}-patch"
-        self.patches = [files.checked(buildout, word) for word in options.get(f"{prefix}es", "").split()]
-        self.patch = f"{options.get(f'{prefix}-binary') or 'patch'} {options.get(f'{prefix}-options') or '-p0'}"
+        self.patches = [files.checked(buildout, word) for word in self._own("patches").split()]
+        self.patch = f"{self._own('patch-binary') or 'patch'} {self._own('patch-options') or '-p0'}"
+
+    def _own(self, option: str) -> str:
+        """Return an option for this egg, which may be named without it."""
+        egg = re.split(r"[<>=\s]", self.requirement, maxsplit=1)[0]
+        return self.options.get(f"{egg}-{option}") or self.options.get(option, "")
 
     def install(self) -> list[str]:
         """Unpack, patch and build the egg."""

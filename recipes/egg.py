@@ -33,7 +33,7 @@ class Eggs:
         options.update({option: own[option] for option in DIRECTORIES})
         self.eggs_in, self.developed_in, self.bin = (Path(own[option]) for option in DIRECTORIES)
         self.python, version = interpreter(buildout, options)
-        options["executable"] = self.python
+        options.setdefault("executable", self.python)  # real profiles have one of their own for others to refer to
         self.directory = Path(buildout["buildout"]["directory"])
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
         self.eggs = buildout.distributions(*self.requirements, python=version)

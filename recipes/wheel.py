@@ -77,7 +77,8 @@ class Maker:
     def build(self, source: Path, tools: Sequence[Path], room: Path) -> Path:
         """Build a source tree and return the wheel, which is in room. tools: directories of modules that build it."""
         self._configure(source)
-        environ = {**self.environ, "PYTHONPATH": os.pathsep.join(map(str, tools)), "PYTHONNOUSERSITE": "1"}
+        path = [*map(str, tools), *filter(None, [self.environ.get("PYTHONPATH")])]
+        environ = {**self.environ, "PYTHONPATH": os.pathsep.join(path), "PYTHONNOUSERSITE": "1"}
         command = [self.python, "-c", BUILD, str(room), *_backend(source)]
         done = subprocess.run(command, cwd=source, env=environ, check=False)
         found = sorted(room.glob("*.whl"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -116,7 +117,8 @@ def log(ready: Prepared, home: Home, name: str) -> Path:
     earlier = [recorded.key if recorded else "", failed[0] if failed else ""]
     logs = [Results(home).log(key) for key in earlier if key]
     # What a failed run has kept has no lock any more; the builder's user may have put a link there.
-    found = sorted(home.work.glob(f"*/{name}/log/log"))
+    pattern = (home.scratch("*", glob.escape(name)) / "log" / "log").relative_to(home.work)
+    found = sorted(home.work.glob(str(pattern)))
     running = [path for path in found if (path.parents[2] / "lock").exists() and not path.is_symlink()]
     now = Results(home).log(key_of(ready.parts.document(part)))
     there = [path for path in logs if path.exists()]

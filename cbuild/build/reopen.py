@@ -48,9 +48,8 @@ def reopened(home: Home, engine: Engine, part: str, command: Sequence[str]) -> I
 
 def _kept(home: Home, part: str) -> Path:
     """Return the newest scratch directory of part that no run owns."""
-    found = [
-        run / part for run in home.work.glob("*") if (run / part / BUILDER).is_file() and not (run / "lock").exists()
-    ]
+    runs = (run for run in home.work.glob("*") if not (run / "lock").exists())
+    found = [kept for run in runs if ((kept := home.scratch(run.name, part)) / BUILDER).is_file()]
     if not found:
         raise UsageError(
             f"No failed builder of {part} is kept, and no partition has this name.",

@@ -166,7 +166,7 @@ class Sandbox:
         HostError (``disk-full``) when it fails and the store's file system has no room left.
         """
         at, started = time.time(), time.monotonic()
-        with Scratch(self._home.work / self.run / task.part, keep=keep, user=self._around.user) as scratch:
+        with Scratch(self._home.scratch(self.run, task.part), keep=keep, user=self._around.user) as scratch:
             scratch.note(self._builder.digest)
             inherited = scratch.fill((tree(self._home, layer, self.run) for layer in task.layers), task.directories)
             result = self._perform(task, scratch, log, keep=keep)
@@ -178,7 +178,7 @@ class Sandbox:
 
     def growing_log(self, part: str) -> Path:
         """Return where the log of a part is while it is being installed."""
-        return self._home.work / self.run / part / "log" / "log"
+        return self._home.scratch(self.run, part) / "log" / "log"
 
     def site(self, task: Task) -> list[Path]:
         """Return the directories that the task's recipe is imported from, unpacked."""

@@ -22,7 +22,7 @@ from cbuild.events import Event, Report
 from cbuild.image.layout import Layout
 from cbuild.layer.compare import Difference, compare
 from cbuild.layer.write import Layer
-from cbuild.state.home import Home
+from cbuild.state.home import Home, file_name
 
 __all__ = ["Difference", "Verified", "verify"]
 
@@ -154,7 +154,7 @@ class _Again:
 
     def _install(self, name: str, surroundings: Surroundings) -> Layer:
         task = self._ready.parts.task(self._ready.plan.parts[name], self._usual)
-        log = self._home.work / self.run / ".again" / f"{name}.log"
+        log = self._home.work / self.run / ".again" / f"{file_name(name)}.log"
         try:
             return self.sandbox(surroundings).install(task, log, keep=False).layer
         except NeedsMore as more:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
 from cbuild.canonical import canonical_json, sha256_bytes
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Version of how choices are made; raise it when the same question must get another answer."""
 
+NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
 ROUNDS = 10_000
 """Steps of one choice after which there is none: tens of thousands of versions would have been tried."""
 
@@ -36,6 +39,7 @@ class _Asked:
     target: Target
     wheels: bool
     source: bool
+    developed: tuple[tuple[str, tuple[str, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class Distributions:
         self._sources = sources
         self._lock = lock
         self._locked = locked
-        self._chosen: dict[_Asked, tuple[Distribution, ...]] = {}
+        self._chosen: dict[tuple[object, ...], tuple[Distribution, ...]] = {}
         self.picked: dict[str, str] = {}
         """Project to version of what was chosen without a pin."""
         if renew:
@@ -97,20 +101,25 @@ class Distributions:
         target: Target | None = None,
         wheels: bool = False,
         source: bool = False,
+        developed: Mapping[str, tuple[str, ...]] = NOTHING,
     ) -> tuple[Distribution, ...]:
         """Return the distributions that the requirements need, with all that those need, sorted by name.
 
         target: the Python that they are for, the builder's own by default. wheels: tools that build others: no source
-        distributions, and no pin is needed. source: of what is named itself, no wheels. ProfileError:
+        distributions, and no pin is needed. source: of what is named itself, no wheels. developed: projects that are
+        there, with what they require; of these only that is looked for. ProfileError:
         ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
         ``distribution-missing`` (there is no file of what is asked for), ``offline``, ``not-locked``, and what
         fetching gives.
         """
-        asked = _Asked(tuple(sorted(requirements)), target or Target(), wheels, source)
-        if asked not in self._chosen:
+        asked = _Asked(
+            tuple(sorted(requirements)), target or Target(), wheels, source, tuple(sorted(developed.items()))
+        )
+        question = (asked, rules.said)
+        if question not in self._chosen:
             found = self._remembered(asked, rules)
-            self._chosen[asked] = tuple(self._distribution(one, asked.target, rules) for one in found)
-        return self._chosen[asked]
+            self._chosen[question] = tuple(self._distribution(one, asked.target, rules) for one in found)
+        return self._chosen[question]
 
     def _remembered(self, asked: _Asked, rules: Rules) -> list[_Found]:
         """Choose, unless it was done before with the same lock."""
@@ -136,7 +145,7 @@ class Distributions:
         }
         question = {
             "format": FORMAT,
-            "asked": [asked.requirements, asked.target.facts.python, asked.wheels, asked.source],
+            "asked": [asked.requirements, asked.target.facts.python, asked.wheels, asked.source, asked.developed],
             "lock": known,
             "rules": [dict(rules.versions), rules.allow_picked, rules.prefer_final],
         }
@@ -152,13 +161,13 @@ class Distributions:
         sourced = frozenset(normal(one.name) for one in wanted) if asked.source else frozenset()
         make = partial(Finder, self._sources, self._lock, asked.target, wheels=asked.wheels, sourced=sourced)
         try:
-            return _resolved(wanted, make(anew=False), rules)
+            return _resolved(wanted, make(anew=False), rules, dict(asked.developed))
         except ResolutionError:
             if self._locked or (self._sources.offline and not self._cached):
                 raise self._unavailable(asked.requirements) from None
         finder = make(anew=True)
         try:
-            found = _resolved(wanted, finder, rules)
+            found = _resolved(wanted, finder, rules, dict(asked.developed))
         except ResolutionError as error:
             raise impossible(error, finder, rules) from None
         self._record(finder, found)
@@ -214,14 +223,16 @@ class Distributions:
         )  # fmt: skip
 
 
-def _resolved(wanted: list[Requirement], finder: Finder, rules: Rules) -> list[Candidate]:
+def _resolved(
+    wanted: list[Requirement], finder: Finder, rules: Rules, developed: Mapping[str, tuple[str, ...]]
+) -> list[Candidate]:
     """Return a file for every project that the requirements need, by name; ResolutionError if no choice fits."""
     from resolvelib import BaseReporter, Resolver  # noqa: PLC0415 - see _resolve
 
     from cbuild.distribution.provider import Provider  # noqa: PLC0415 - see _resolve
 
-    asked = [one for one in wanted if finder.target.holds(one.marker, frozenset())]
-    result = Resolver(Provider(finder, rules), BaseReporter()).resolve(asked, max_rounds=ROUNDS)
+    provider = Provider(finder, rules, developed)
+    result = Resolver(provider, BaseReporter()).resolve(list(provider.needed(wanted)), max_rounds=ROUNDS)
     # With extras and without, it is one file.
     files = {candidate.name: candidate for candidate in result.mapping.values()}
     return [files[name] for name in sorted(files)]

@@ -18,11 +18,15 @@ Key = tuple[str, frozenset[str]]
 
 
 class Provider(AbstractProvider[Requirement, Candidate, Key]):
-    """Chooses by the profile's rules. ProfileError ``version-conflict`` as soon as a requirement excludes a pin."""
+    """Chooses by the profile's rules. ProfileError ``version-conflict`` as soon as a requirement excludes a pin.
 
-    def __init__(self, finder: Finder, rules: Rules) -> None:
+    developed: projects of which no file is looked for, with what each requires.
+    """
+
+    def __init__(self, finder: Finder, rules: Rules, developed: Mapping[str, tuple[str, ...]]) -> None:
         self._finder = finder
         self._rules = rules
+        self._developed = developed
 
     def identify(self, requirement_or_candidate: Requirement | Candidate) -> Key:
         """Return project and extras."""
@@ -78,10 +82,25 @@ class Provider(AbstractProvider[Requirement, Candidate, Key]):
         said = self._finder.metadata(candidate)
         if candidate.extras:
             yield Requirement(f"{candidate.name}=={candidate.version}")
-        for text in said.requires:
-            requirement = parsed(text, f"{candidate.name} {candidate.version}")
-            if self._finder.target.holds(requirement.marker, candidate.extras):
+        texts = (parsed(text, f"{candidate.name} {candidate.version}") for text in said.requires)
+        yield from self.needed(texts, candidate.extras)
+
+    def needed(
+        self,
+        requirements: Iterable[Requirement],
+        extras: frozenset[str] = frozenset(),
+        seen: frozenset[str] = frozenset(),
+    ) -> Iterator[Requirement]:
+        """Give the requirements that hold here; in the place of a developed project stands what that requires."""
+        for requirement in requirements:
+            project = normal(requirement.name)
+            if not self._finder.target.holds(requirement.marker, extras):
+                continue
+            if project not in self._developed:
                 yield requirement
+            elif project not in seen:
+                texts = (parsed(text, requirement.name) for text in self._developed[project])
+                yield from self.needed(texts, frozenset(requirement.extras), seen | {project})
 
 
 def _names_pre_release(requirement: Requirement) -> bool:

@@ -38,6 +38,11 @@ class Rules:
     allow_picked: bool = True
     prefer_final: bool = True
 
+    @property
+    def said(self) -> tuple[object, ...]:
+        """Return all that a choice can depend on; equal and hashed by that."""
+        return (*self.versions.items(), self.allow_picked, self.prefer_final)
+
     @cached_property
     def _pins(self) -> dict[str, str]:
         # `:whl` says that a wheel will do (SlapOS's fork); here wheels always go first.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 
 from cbuild.distribution import Distribution, Distributions, Rules, Target
 from cbuild.errors import CbuildError, UsageError
@@ -19,24 +18,26 @@ class Choice:
         self._resolver = resolver
         self._distributions = distributions
 
-    def closure(self, requirements: Sequence[str], part: str) -> tuple[Distribution, ...]:
+    def closure(
+        self, requirements: Sequence[str], part: str, developed: Mapping[str, tuple[str, ...]]
+    ) -> tuple[Distribution, ...]:
         """Return the distributions that fulfil what part requires; errors as of Distributions.closure, with a place.
 
-        requirements: words as of cbuild.recipe.static.asking.
+        requirements: words as of cbuild.recipe.static.asking. developed: as of Distributions.closure.
         """
         if self._distributions is None:
             raise UsageError("There is no index of Python distributions here.")
         try:
             wanted, python, source = split(requirements)
             target = Target.of(python) if python else None
-            return self._distributions.closure(wanted, self._rules, target=target, source=source)
+            return self._distributions.closure(wanted, self._rules, target=target, source=source, developed=developed)
         except CbuildError as error:
             self._locate(error, part)
             raise
 
-    @cached_property
+    @property
     def _rules(self) -> Rules:
-        # Resolved before any part is (LANGUAGE.md, PRT-3), so its references may make parts.
+        # As they are now: the constructor of one part may have changed them for those after it.
         section = self._resolver.option("buildout", "versions").strip()
         known = section and section in self._resolver.names()
         return Rules(

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import cast
 
+from cbuild.distribution.choose import NOTHING
 from cbuild.errors import ProfileError, SourceError
 from cbuild.plan.choice import Choice
 from cbuild.plan.local import SCHEME, LocalFiles
@@ -78,9 +79,14 @@ class Facts:
         requests = {url: self._request(part, url, md5) for url, md5 in sources.items() if url not in part.sources}
         return replace(part, sources={**part.sources, **requests})
 
-    def chosen(self, part: Part, requirements: Sequence[str]) -> Part:
-        """Return part with the Python distributions that fulfil requirements; errors as of Distributions.closure."""
-        return part.with_distributions(requirements, self._choice.closure(requirements, part.name))
+    def chosen(
+        self, part: Part, requirements: Sequence[str], developed: Mapping[str, tuple[str, ...]] = NOTHING
+    ) -> Part:
+        """Return part with the Python distributions that fulfil requirements.
+
+        developed, and errors: as of Distributions.closure.
+        """
+        return part.with_distributions(requirements, self._choice.closure(requirements, part.name, developed))
 
     def _section(self, part: Part, name: str) -> Part:
         if name not in self._resolver.names():

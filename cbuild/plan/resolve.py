@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import replace
 from itertools import islice
 from typing import cast
@@ -12,6 +12,7 @@ from cbuild.distribution import Distributions
 from cbuild.errors import CbuildError, ProfileError, SourceError, UsageError, near, together
 from cbuild.plan.asking import Construct, Refused, ask
 from cbuild.plan.choice import Choice
+from cbuild.plan.developed import developed
 from cbuild.plan.facts import Facts
 from cbuild.plan.graph import requirements
 from cbuild.plan.local import LocalFiles
@@ -59,6 +60,7 @@ class Planner:
         self._virtual = Virtual(profile.bases)
         self._local = LocalFiles(profile.directory, sources, home, profile.bases)
         self._drafts: dict[str, Part] = {}
+        self._wanting: dict[str, list[tuple[str, ...]]] = {}  # part to its requirements of distributions
         self._resolver = Resolver(profile, defaults=self._defaults(), initialize=self._initialize)
         self.facts = Facts(self._resolver, self._virtual, self._local, Choice(self._resolver, distributions))
 
@@ -75,7 +77,7 @@ class Planner:
             raise together([*failed, *self._more(wanted)])
         order = [name for name in self._resolver.parts if name in self._drafts]
         requires = requirements(self._resolver.references, order)
-        parts = {name: replace(self._drafts[name], requires=requires[name]) for name in order}
+        parts = self._with_distributions(replace(self._drafts[name], requires=requires[name]) for name in order)
         # What a recipe adds is installed like what is asked for, as in buildout: nothing need mention it.
         added = (name for name in self._resolver.added if name in parts and name not in wanted)
         return Plan(parts, (*wanted, *added), self._virtual.options(buildout))
@@ -108,11 +110,11 @@ class Planner:
         return with_directory(DIRECTORY) | {"develop": "", "native-recipes": "true"}
 
     def _initialize(self, name: str, options: MutableMapping[str, str]) -> None:
-        if "/" in name or name in (".", ".."):
-            # A part's name is a directory's: its location in the image, its scratch directory here.
+        if {"", ".", ".."} & {*name.split("/")}:
+            # A part's name is a path below the directory of parts: its location.
             raise self._error(
-                self._at(name), f"[{name}] can't be a part: its name is no file name.", reason="bad-part-name",
-                resolution="Give the section a name without a slash.",
+                self._at(name), f"[{name}] can't be a part: its name is no path below the directory of parts.",
+                reason="bad-part-name", resolution="Give the section another name: ZODB/scripts is good, ../x is not.",
             )  # fmt: skip
         given = self._virtual.options(options)
         recipe = options["recipe"].strip()
@@ -156,13 +158,32 @@ class Planner:
         visible |= {} if "buildout" in visible else self._moved()
         sources = {self._virtual.text(url): request(url, md5) for url, md5 in asked.sources.items()}
         names = tuple(sorted(self._resolver.names())) if asked.names else None
-        part = Part(
+        self._wanting[name] = asked.distributions
+        return Part(
             name, _use(native), given, self._virtual.options(options), visible, sources, (), names,
             tuple(sorted(asked.absent)), frozenset(asked.own),
         )  # fmt: skip
-        for wanted in asked.distributions:
-            part = self.facts.chosen(part, wanted)
-        return part
+
+    def _with_distributions(self, parts: Iterable[Part]) -> dict[str, Part]:
+        """Return the parts by name, with the Python distributions that each asked for.
+
+        They are chosen after every constructor has run, as zc.recipe.egg chooses when it installs: SlapOS's [ZODB]
+        changes [versions] in its own.
+        """
+        found: dict[str, Part] = {}
+        errors: list[ProfileError] = []
+        for part in parts:
+            found[part.name] = part
+            try:
+                if wanting := self._wanting.get(part.name):
+                    there = developed(part, found, lambda request: self._sources.fetch(request).path)
+                    for wanted in wanting:
+                        found[part.name] = self.facts.chosen(found[part.name], wanted, there)
+            except ProfileError as error:
+                errors.append(error)
+        if errors:
+            raise together(errors[:MAX_REPORTED])
+        return found
 
     def _foreign(self, recipe: str) -> RecipeUse:
         develop = self._develop()

@@ -86,6 +86,11 @@ class Home:
         """Return the scratch directories of builds that are running or were kept after a failure, and ``trees``."""
         return self.root / "work"
 
+    def scratch(self, run: str, part: str) -> Path:
+        """Return the scratch directory of a part in a run; both may be patterns of glob."""
+        # The end: a part may be called `lock`, as a file of the run's own is.
+        return self.work / run / f"{file_name(part)}.part"
+
     @property
     def seconds(self) -> Path:
         """Return how long parts took when they were last installed, see cbuild.state.seconds."""
@@ -115,6 +120,11 @@ class Home:
     def podman(self) -> Path:
         """Return the configuration and storage of the private Podman service."""
         return self.root / "podman"
+
+
+def file_name(part: str) -> str:
+    """Return a file's name for a part, another one for each; a part's own may have slashes (``ZODB/scripts``)."""
+    return part.replace("%", "%25").replace("/", "%2F")
 
 
 @functools.cache

@@ -188,6 +188,31 @@ zc.buildout.easy_install.default_versions(versions)
     assert part.parsed == ("[_versions]\nZ = 6.0",)
 
 
+class Chosen:
+    """Stands in for Distributions: keeps with which pins it is asked for what."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[tuple[str, ...], dict[str, str]]] = []
+
+    def closure(self, requirements, rules, **_):
+        """Choose nothing."""
+        self.asked.append((tuple(requirements), dict(rules.versions)))
+        return ()
+
+
+def test_eggs_are_chosen_when_every_constructor_has_run(tmp_path, builder):
+    """[a], which comes last, changes the pins of [z] and [y], of which one refers to it."""
+    (tmp_path / "p.cfg").write_text(
+        "[buildout]\nparts = z y\n[versions]\n[z]\nrecipe = zc.recipe.egg\n"
+        "[y]\nrecipe = zc.recipe.egg\ndepends = ${a:x}\n"
+        "[a]\nrecipe = slapos.recipe.build\nx = 1\ninit = self.buildout['versions']['z'] = '6.0'\n"
+    )
+    chosen = Chosen()
+    home = Home(tmp_path / "home")
+    Planner(load(tmp_path / "p.cfg"), Sources(home, offline=True), home, builder, chosen).plan()
+    assert sorted(chosen.asked) == [(("y",), {"z": "6.0"}), (("z",), {"z": "6.0"})]
+
+
 PROGRAM = """
 name = options['_name']
 options['depends'] += '$${.%s.program:recipe}' % name

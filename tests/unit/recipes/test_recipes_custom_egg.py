@@ -78,8 +78,15 @@ def test_an_egg_is_built_with_options(part, tmp_path):
     assert text.endswith("set")
 
 
-def test_patches(part):
-    options = {"spam-patches": "/profile/x.patch", "spam-patch-options": "-p0"}
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"spam-patches": "/profile/x.patch", "spam-patch-options": "-p0"},
+        {"patches": "/profile/x.patch", "patch-options": "-p0"},
+        {"spam-patches": "/profile/x.patch", "patches": "/profile/none.patch", "patch-options": "-p0"},
+    ],
+)
+def test_patches(part, options):
     assert "patched" in module(part(egg="spam", **options).install()[0])
 
 
