@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from cbuild.recipe.api import Buildout, Egg, Options, UserError
 from recipes import files, shell
 from recipes.egg import interpreter, project
+from recipes.patched import Patches
 from recipes.unpack import top, unpack
 from recipes.wheel import Maker, compile_all, unpack_wheel
 
@@ -75,13 +75,8 @@ class Custom(_Built):
         if len(self.requirement.splitlines()) > 1:
             raise UserError(f"[{name}] egg: one egg is built, not several.")
         self.eggs = buildout.distributions(self.requirement, python=self.version, source=True)
-        self.patches = [files.checked(buildout, word) for word in self._own("patches").split()]
-        self.patch = f"{self._own('patch-binary') or 'patch'} {self._own('patch-options') or '-p0'}"
-
-    def _own(self, option: str) -> str:
-        """Return an option for this egg, which may be named without it."""
         egg = re.split(r"[<>=\s]", self.requirement, maxsplit=1)[0]
-        return self.options.get(f"{egg}-{option}") or self.options.get(option, "")
+        self.patches = Patches.of(buildout, options, egg, shared=True)
 
     def install(self) -> list[str]:
         """Unpack, patch and build the egg."""
@@ -89,8 +84,7 @@ class Custom(_Built):
         egg = next(one for one in self.eggs if project(one.name) == project(self.requirement))
         room = maker.room(egg.source.path)
         source = maker.unpacked(egg.source.path, room)
-        for patch in self.patches:
-            shell.run(f"{self.patch} < {shlex.quote(str(patch.path))}", maker.environ, source)
+        self.patches.apply(source, maker.environ)
         return self.finish(maker, source, [tool.path for tool in egg.tools], room)
 
     update = install

@@ -5,16 +5,21 @@ from __future__ import annotations
 import configparser
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from email import message_from_string
 from pathlib import Path
 
-from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import say, scripts
-from recipes.wheel import Maker, compile_all
+from cbuild.recipe.api import Buildout, Egg, Options, UserError
+from recipes import patched, say, scripts
+from recipes.patched import Patches
+from recipes.wheel import Maker, Patch, compile_all
 
 DIRECTORIES = ("eggs-directory", "develop-eggs-directory", "bin-directory")
 
 BUILDERS = "/usr/bin/python3"
+
+ALWAYS = ("setuptools",)
+"""What is there without being named, as with buildout."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PYTHON = re.compile(r"python(3\.\d+)$")
@@ -37,6 +42,8 @@ class Eggs:
         self.directory = Path(buildout["buildout"]["directory"])
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
         self.eggs = buildout.distributions(*self.requirements, python=version)
+        self.patched = {egg: Patches.of(buildout, options, egg) for egg in patched.names(options)}
+        self.sources = {egg: buildout.distributions(egg, python=version, source=True) for egg in self.patched}
 
     def install(self) -> list[str]:
         """Install the eggs; they are shared with other parts, so none is this part's own."""
@@ -49,15 +56,46 @@ class Eggs:
         """Install what isn't there yet; return the directories of all eggs. One that a part developed goes first."""
         maker = Maker(self.python, Path(os.environ["CBUILD_BUILD"]), os.environ)
         own = {project(path.name): path for path in sorted(self.developed_in.glob("*.egg"))}
-        found = []
-        for egg in self.eggs:
-            path = own.get(project(egg.name)) or self.eggs_in / egg.name
+        found: list[Path] = []
+        for egg, name, patch in map(self._with_patches, self.eggs):
+            path = own.get(project(name)) or self.eggs_in / name
             found.append(path)
             if not path.exists():
                 path.mkdir(parents=True)
-                maker.install(egg.source.path, [tool.path for tool in egg.tools], path)
+                maker.install(egg.source.path, [tool.path for tool in egg.tools], path, patch)
                 compile_all(path, self.python)
-        return found
+        return [*self._developed(own, found), *found]
+
+    def _with_patches(self, egg: Egg) -> tuple[Egg, str, Patch | None]:
+        """Return what an egg is made from, the name of its directory, and what is done to its source before."""
+        for name, patches in self.patched.items():
+            if project(name) == project(egg.name):
+                source = next(one for one in self.sources[name] if project(one.name) == project(name))
+                return source, patches.marked(source.name), patches.apply
+        return egg, egg.name, None
+
+    def _developed(self, own: Mapping[str, Path], eggs: Sequence[Path]) -> list[Path]:
+        """Return what of own (eggs by project) is needed and was not chosen: the host leaves it to who makes it.
+
+        eggs: those that were chosen. UserError for what one requires if the host could not read that off its source.
+        """
+        chosen = {project(path.name) for path in eggs}
+        pending = [project(requirement) for requirement in self.requirements]
+        pending += [needed for path in eggs for needed, _ in _required(path)]
+        found: dict[str, Path] = {}
+        while pending:
+            name = pending.pop()
+            if name not in own or name in found or name in chosen:
+                continue
+            found[name] = own[name]
+            for needed, always in _required(own[name]):
+                if always and needed not in {*own, *chosen, *ALWAYS}:
+                    raise UserError(
+                        f"[{self.name}] eggs: {own[name].name} requires {needed}, which can't be read off its source"
+                        " before it is built; name it here, too."
+                    )
+                pending.append(needed)
+        return [found[name] for name in sorted(found)]
 
 
 class Scripts(Eggs):
@@ -153,6 +191,13 @@ def _added(name: str, text: str) -> Iterator[tuple[str, str]]:
         if match is None:
             raise UserError(f"[{name}] entry-points: {word!r} is not NAME=MODULE:ATTRIBUTE.")
         yield match[1], f"{match[2]}:{match[3]}"
+
+
+def _required(egg: Path) -> Iterator[tuple[str, bool]]:
+    """Give the projects that an egg requires, and whether it does so always: without extras, on any machine."""
+    for path in egg.glob("*.dist-info/METADATA"):
+        for text in message_from_string(path.read_text("utf-8")).get_all("Requires-Dist", []):
+            yield project(text), ";" not in text
 
 
 def _console(egg: Path) -> dict[str, str]:

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tomllib
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,9 @@ from recipes.unpack import top, unpack
 
 LEGACY = "setuptools.build_meta:__legacy__"
 """What builds a source distribution that doesn't say (PEP 517)."""
+
+Patch = Callable[[Path, Mapping[str, str]], None]
+"""Changes a source tree, with the environment of the build."""
 
 # Arguments: where the wheel goes, the backend, the directories in the source that hold the backend.
 BUILD = """
@@ -43,16 +46,18 @@ class Maker:
     environ: Mapping[str, str]
     options: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def install(self, archive: Path, tools: Sequence[Path], target: Path) -> None:
+    def install(self, archive: Path, tools: Sequence[Path], target: Path, patch: Patch | None = None) -> None:
         """Put the distribution in archive into target, a directory of modules; tools: wheels that build it.
 
-        UserError, with the output in the log, when its build fails.
+        patch: what is done to a source distribution first. UserError, with the output in the log, when its build fails.
         """
         if archive.suffix == ".whl":
             unpack_wheel(archive, target)
             return
         room = self.room(archive)
         source = self.unpacked(archive, room)
+        if patch:
+            patch(source, self.environ)
         for tool in tools:
             unpack_wheel(tool, room / "tools")
         unpack_wheel(self.build(source, [room / "tools"], room), target)

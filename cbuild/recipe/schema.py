@@ -1,7 +1,8 @@
 """What options a recipe of cbuild's has: the JSON schema beside its module (`recipes/NAME.json`).
 
-The part of JSON Schema in use: ``properties`` with ``description``, ``default``, ``enum`` and ``pattern``, and
-``additionalProperties`` with a description where every other option is the recipe's, too.
+The part of JSON Schema in use: ``properties`` with ``description``, ``default``, ``enum`` and ``pattern``,
+``patternProperties`` with ``title`` (how people are told the names) and ``description``, and ``additionalProperties``
+with a description where every other option is the recipe's, too.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Schema:
 
     title: str
     properties: Mapping[str, Mapping[str, Any]]
+    patterns: Mapping[str, Mapping[str, Any]]
     rest: str
 
     def check(self, part: str, options: Mapping[str, str]) -> None:
@@ -38,7 +40,10 @@ class Schema:
 
     def unknown(self, options: Mapping[str, str]) -> Iterator[str]:
         """Give the options that are not the recipe's."""
-        return (name for name in options if name != "recipe" and not self.rest and name not in self.properties)
+        return (name for name in options if name != "recipe" and not self.rest and not self._knows(name))
+
+    def _knows(self, option: str) -> bool:
+        return option in self.properties or any(re.search(pattern, option) for pattern in self.patterns)
 
 
 @cache
@@ -48,6 +53,7 @@ def load(native: Native) -> Schema:
     return Schema(
         document["title"],
         document["properties"],
+        document.get("patternProperties", {}),
         document.get("additionalProperties", {}).get("description", ""),
     )
 

@@ -141,6 +141,51 @@ def test_again_nobody_is_asked_and_a_pin_changes_its_recipes_parts(store: Store,
     assert part(changed, "app")["layer"] == part(first, "app")["layer"]
 
 
+DEVELOPED = """
+[mine]
+recipe = zc.recipe.egg:develop
+setup = ${:_profile_base_location_}/checkout
+egg = cbt-mine
+
+[mine/scripts]
+recipe = zc.recipe.egg
+eggs = ${mine:egg}
+"""
+MINE = """import zipfile
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    name = "cbt_mine-7-py3-none-any.whl"
+    with zipfile.ZipFile(wheel_directory + "/" + name, "w") as wheel:
+        wheel.writestr("cbt_mine.py", "from cbt_app import main")
+        wheel.writestr("cbt_mine-7.dist-info/METADATA", "Name: cbt-mine\\nVersion: 7\\nRequires-Dist: cbt-app\\n")
+        wheel.writestr("cbt_mine-7.dist-info/entry_points.txt", "[console_scripts]\\nmine = cbt_mine:main\\n")
+    return name
+"""
+TREE = """[project]
+name = "cbt-mine"
+version = "7"
+dependencies = ["cbt-app"]
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+def test_a_project_that_a_part_develops_is_in_no_index(store: Store, directory, run_image):
+    """It has no pin either; what its source says that it requires is chosen as ever. The part's name has a slash."""
+    for name in ("setuptools", "wheel"):
+        wheel(directory / "dist", name)
+    project(directory, PROFILE.replace("parts = a app", "parts = mine/scripts") + DEVELOPED)
+    (directory / "checkout").mkdir()
+    (directory / "checkout" / "backend.py").write_text(MINE)
+    (directory / "checkout" / "pyproject.toml").write_text(TREE)
+    document = store.build(directory)
+    assert statuses(document) == {"mine": "built", "mine/scripts": "built"}
+    assert run_image(store.engine, document["image"]["reference"], "/opt/cbuild/bin/mine")[0] == "helped\n"
+    assert store.run(directory, "logs", "mine/scripts").returncode == 0
+
+
 def test_what_is_refused(store: Store, directory):
     reasons = {
         "versions:helper=7": (4, "version-missing"),

@@ -30,6 +30,7 @@ def choose(tmp_path, links):
         renew=False,
         target=None,
         source=False,
+        developed=None,
         **rules,
     ):
         lock = Lock.load(tmp_path / "cbuild.lock")
@@ -40,7 +41,9 @@ def choose(tmp_path, links):
         distributions = Distributions(
             sources, lock, locked=locked, renew=renew, memory=Answers(Home(tmp_path / "home"))
         )
-        found = distributions.closure(requirements, Rules(versions or {}, **rules), target=target, source=source)
+        found = distributions.closure(
+            requirements, Rules(versions or {}, **rules), target=target, source=source, developed=developed or {}
+        )
         lock.save()
         run.picked = distributions.picked
         return found
@@ -66,6 +69,19 @@ def test_the_newest_with_all_that_it_needs(links, choose):
     assert names(found) == ["egg-white 1.5", "spam 2"]
     assert found[1].egg == "spam-2-py3.11-linux-x86_64.egg"
     assert choose.picked == {"egg-white": "1.5", "spam": "2"}
+
+
+def test_what_is_developed_is_looked_for_nowhere(links, choose):
+    """Neither it nor its pin; what it requires takes its place, also where something else requires it."""
+    wheel(links, "spam", "1", "mine>=2")
+    wheel(links, "eggs", "1")
+    wheel(links, "toast", "1")
+    developed = {"mine": ("eggs", "also; extra == 'x'", "theirs"), "theirs": ("mine", "toast")}
+    assert names(choose("mine", developed=developed)) == ["eggs 1", "toast 1"]
+    assert names(choose("spam", developed=developed)) == ["eggs 1", "spam 1", "toast 1"]
+    assert refused(choose, "mine").reason == "distribution-missing"
+    pins = {"spam": "1", "eggs": "1", "toast": "1"}
+    assert names(choose("spam", developed=developed, versions=pins, allow_picked=False))
 
 
 def test_extras_ask_for_more(links, choose):

@@ -64,6 +64,7 @@ def table(of: schema.Schema) -> str:
         f"| `{name}` | {rules['description']} | {shown(rules.get('default', ''))} |".replace("|  |", "| |")
         for name, rules in of.properties.items()
     ]
+    rows += [f"| {rules['title']} | {rules['description']} | |" for rules in of.patterns.values()]
     return HEAD + "\n".join([*rows, *([f"| any other | {of.rest} | |"] if of.rest else [])]) + "\n"
 
 

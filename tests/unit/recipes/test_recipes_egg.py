@@ -154,6 +154,45 @@ def test_an_egg_that_a_part_developed_goes_first(part, tmp_path):
     assert run(made[0]).stdout == "developed\n"
 
 
+def developed(tmp_path, name: str, *requires: str) -> Path:
+    """Make an egg in develop-eggs; return its path."""
+    path = tmp_path / "develop-eggs-directory" / f"{name}-9.egg"
+    information = path / f"{name}-9.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text("".join(f"Requires-Dist: {one}\n" for one in requires))
+    return path
+
+
+def test_what_a_part_developed_needs_no_index(part, tmp_path):
+    """The host leaves it out, and what it requires of the kind; others' eggs aren't anybody's."""
+    needed = [
+        developed(tmp_path, "ham", "toast>=1", "spam", "x; extra == 'x'", "setuptools"),
+        developed(tmp_path, "toast"),
+    ]
+    developed(tmp_path, "other")
+    made = part(egg.Eggs)
+    made.requirements += ["ham[x]"]
+    paths = made.paths()
+    assert paths[:2] == needed
+    assert [path.name for path in paths[2:]] == ["spam-1-py3.11-linux-x86_64.egg", "eggs-1-py3.11-linux-x86_64.egg"]
+
+
+def test_what_the_host_could_not_read_is_asked_for(part, tmp_path):
+    developed(tmp_path, "ham", "bacon")
+    made = part(egg.Eggs)
+    made.requirements += ["ham"]
+    with pytest.raises(UserError, match=r"ham-9\.egg requires bacon"):
+        made.paths()
+
+
+def test_the_profile_may_say_what_others_see_as_the_executable(part):
+    options = part(egg.Eggs).options
+    assert options["executable"] == egg.BUILDERS
+    options["executable"] = "/opt/cbuild/bin/python-with-eggs"
+    assert egg.Eggs(options.buildout, "p", options).python == egg.BUILDERS
+    assert options["executable"] == "/opt/cbuild/bin/python-with-eggs"
+
+
 def test_eggs_alone(part, tmp_path):
     assert part(egg.Eggs).install() == []
     assert not (tmp_path / "bin-directory").exists()
