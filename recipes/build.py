@@ -16,11 +16,14 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cbuild.recipe.api import Buildout, Options, UserError
-from recipes import promise, setup_eggs, shell
+from recipes import promise, say, setup_eggs, shell, working_set
 from recipes.unpack import unpack
+
+if TYPE_CHECKING:
+    from cbuild.recipe.static import StaticBuildout
 
 SCRIPTS = ("init", "install", "update")
 
@@ -88,6 +91,14 @@ class Recipe:
 
     def install(self) -> list[str]:
         """Run install, check its promises; without one, run update."""
+        buildout = cast("StaticBuildout", self.buildout)  # it runs in a builder only
+        before = buildout.changed(self.name)
+        paths = self._install()
+        if after := {name for name, options in buildout.changed(self.name).items() if options != before.get(name)}:
+            say.warn(f"[{', '.join(sorted(after))}] is changed here for this part alone: others see what init has set")
+        return paths
+
+    def _install(self) -> list[str]:
         if not self._scripts["install"]:
             self._run("update")
             return []
@@ -118,6 +129,7 @@ class Recipe:
         if not script:
             return
         file = f"{self.name}:{option}"
+        working_set.offer()
         linecache.cache[file] = (len(script), None, script.splitlines(keepends=True), file)
         names = {**GLOBALS, "self": self, "options": self.options}
         if "location" in self.options:

@@ -81,14 +81,14 @@ class Eggs:
         """
         chosen = {project(path.name) for path in eggs}
         pending = [project(requirement) for requirement in self.requirements]
-        pending += [needed for path in eggs for needed, _ in _required(path)]
+        pending += [needed for path in eggs for needed, _ in required(path)]
         found: dict[str, Path] = {}
         while pending:
             name = pending.pop()
             if name not in own or name in found or name in chosen:
                 continue
             found[name] = own[name]
-            for needed, always in _required(own[name]):
+            for needed, always in required(own[name]):
                 if always and needed not in {*own, *chosen, *ALWAYS}:
                     raise UserError(
                         f"[{self.name}] eggs: {own[name].name} requires {needed}, which can't be read off its source"
@@ -193,7 +193,7 @@ def _added(name: str, text: str) -> Iterator[tuple[str, str]]:
         yield match[1], f"{match[2]}:{match[3]}"
 
 
-def _required(egg: Path) -> Iterator[tuple[str, bool]]:
+def required(egg: Path) -> Iterator[tuple[str, bool]]:
     """Give the projects that an egg requires, and whether it does so always: without extras, on any machine."""
     for path in egg.glob("*.dist-info/METADATA"):
         for text in message_from_string(path.read_text("utf-8")).get_all("Requires-Dist", []):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import subprocess
+import sys
 import tarfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from recipe_helpers import made
@@ -54,6 +56,41 @@ def test_init_sets_options_and_may_choose_the_location(part, tmp_path):
         install="import os\nos.mkdir(location)\nassert self.mine",
     )
     assert found.install() == [f"{tmp_path}/parts/part-2"]
+
+
+PYTHONPATH = """
+from zc.buildout.easy_install import working_set
+eggs = working_set(['spam>=1'], [options['developed'], options['eggs']])
+environment = self.buildout[options['environment']]
+environment['PYTHONPATH'] = ':'.join('%s=%s' % (egg.key, egg.location) for egg in eggs)
+open(options['file'], 'w').write(environment['PYTHONPATH'])
+"""
+
+
+def test_the_real_profiles_way_to_a_path_of_eggs(part, tmp_path, monkeypatch):
+    """As SlapOS's macro.pythonpath.eggs does it; what it sets isn't seen by others, which is said."""
+    for module in ("zc", "zc.buildout", "zc.buildout.easy_install"):  # a builder has an imitation, too
+        monkeypatch.setitem(sys.modules, module, ModuleType(module))
+    for place, name, requires in (
+        ("eggs", "spam-1-py3.11-x.egg", "My.Ham"),
+        ("dev", "My_Ham-2.egg", ""),
+        ("dev", "z-1.egg", ""),
+    ):
+        (tmp_path / place / name / "x.dist-info").mkdir(parents=True)
+        (tmp_path / place / name / "x.dist-info" / "METADATA").write_text(
+            f"Requires-Dist: {requires}\n" if requires else ""
+        )
+    monkeypatch.setenv("CBUILD_LINT", str(tmp_path / "lint"))
+    own = {"developed": str(tmp_path / "dev"), "eggs": str(tmp_path / "eggs"), "file": str(tmp_path / "f")}
+    found = part(update=PYTHONPATH, sections={"env": {}}, environment_="env", **own)
+    found.options["environment"] = "env"
+    assert found.install() == []
+    spam, ham = (tmp_path / "eggs/spam-1-py3.11-x.egg", tmp_path / "dev/My_Ham-2.egg")
+    assert (tmp_path / "f").read_text() == f"spam={spam}:my-ham={ham}"
+    assert (tmp_path / "lint").read_text().startswith("[env] is changed here for this part alone")
+    found.options["eggs"] = str(tmp_path / "none")
+    with pytest.raises(UserError, match="there is no egg of spam"):
+        found.install()
 
 
 def test_without_install_update_runs(part, tmp_path):
