@@ -28,7 +28,7 @@ class Recipe:
 
     def install(self) -> list[str]:
         """Make what is missing; record nothing, so that uninstalling the part keeps the data."""
-        for path in self.paths:
+        for path in sorted(self.paths):  # a parent first, so that it has the mode as well
             path.mkdir(0o777 if self.mode is None else self.mode, parents=True, exist_ok=True)
         return []
 

@@ -84,6 +84,7 @@ NATIVE = {
     "zc.recipe.egg:custom": CUSTOM_EGG,
     "zc.recipe.egg:develop": DEVELOP_EGG,
     "zc.recipe.egg:eggs": EGGS,
+    "zc.recipe.egg:script": SCRIPTS,
     "zc.recipe.egg:scripts": SCRIPTS,
 }
 

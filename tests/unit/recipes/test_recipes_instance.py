@@ -133,6 +133,12 @@ def test_mkdirectory(tmp_path):
     assert (tmp_path / "z" / "data").exists()
 
 
+def test_mkdirectory_gives_a_parent_its_mode_whichever_is_named_first(tmp_path):
+    recipe, _ = make(mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "0700", "a": "etc/x", "b": "etc"})
+    recipe.install()
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "etc", tmp_path / "etc/x")] == [0o700, 0o700]
+
+
 def test_mkdirectory_leaves_what_is_there_alone(tmp_path):
     (tmp_path / "old").mkdir(mode=0o750)
     recipe, _ = make(mkdirectory.Recipe, tmp_path, {"recipe": "r", "mode": "700", "old": "old", "none": ""})
