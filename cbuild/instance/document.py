@@ -13,8 +13,8 @@ from cbuild.engine.api import Limits
 from cbuild.errors import UsageError
 from cbuild.instance import limits as limits_
 from cbuild.instance.parameters import Parameters
+from cbuild.state.roots import INSTANCE_FORMAT as FORMAT
 
-FORMAT = 1
 State = Literal["started", "stopped"]
 
 

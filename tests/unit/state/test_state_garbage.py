@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
+from pathlib import Path
 
 import pytest
 
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes, write_atomic
+from cbuild.errors import UsageError
 from cbuild.image.layout import CONFIG, LAYER, MANIFEST, Layout
 from cbuild.layer.write import Layer
 from cbuild.state import failures, garbage, installed, inventory, roots, use
@@ -183,6 +186,62 @@ def test_instances_hold_their_image(filled):
     empty(filled.home, plan)
     filled.check()
     assert filled.layout.has(manifest)
+
+
+def unreadable(filled, data: bytes):
+    """Give an instance this document; return how gc refuses, with all that it would have taken still there."""
+    path = filled.home.instances / "web" / "instance.json"
+    write_atomic(path, data)
+    with pytest.raises(UsageError) as error:
+        garbage.find(filled.home)
+    assert error.value.file == str(path)
+    assert "Nobody knows which image" in error.value.details
+    return error.value.reason
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b'{"format":1,"name":"web","image":"sha', b"[]", b"{}", b'{"image":5}', b'{"image":""}', b"\xff"],
+)
+def test_an_instance_that_nobody_can_read_stops_gc(filled, data):
+    assert unreadable(filled, data) == "state-damaged"
+
+
+def test_an_instance_of_a_newer_cbuild_stops_gc(filled):
+    assert unreadable(filled, json.dumps({"format": 2, "image": "sha256:" + "0" * 64}).encode()) == "state-newer"
+    assert unreadable(filled, b'{"format": 2, "images": []}') == "state-newer"
+
+
+@pytest.mark.parametrize("forbidden", ["web", "web/instance.json"])
+def test_an_instance_that_may_not_be_read_stops_gc(filled, monkeypatch, forbidden):
+    path = filled.home.instances / "web" / "instance.json"
+    write_atomic(path, b"{}")
+    read = Path.read_bytes
+
+    def refuse(self):
+        if self.is_relative_to(filled.home.instances / forbidden):
+            raise PermissionError(errno.EACCES, "Permission denied", str(self))
+        return read(self)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(UsageError) as error:
+        garbage.find(filled.home)
+    assert (error.value.reason, error.value.file) == ("state-damaged", str(path))
+    assert "readable" in error.value.resolution
+
+
+def test_an_instance_whose_document_is_a_directory_stops_gc(filled):
+    (filled.home.instances / "web" / "instance.json").mkdir(parents=True)
+    with pytest.raises(UsageError) as error:
+        garbage.find(filled.home)
+    assert error.value.reason == "state-damaged"
+
+
+def test_what_else_lies_beside_instances_is_none(filled):
+    write_atomic(filled.home.instances / "node.json", b"{}")
+    (filled.home.instances / ".locks").mkdir()
+    (filled.home.instances / "half" / "partitions").mkdir(parents=True)
+    assert roots.instances(filled.home) == {}
 
 
 def test_bases_that_nothing_names_go(filled):
