@@ -68,6 +68,7 @@ def prepare(
     steering = steer(profile)
     for message in steering.warnings:
         report(Event("warning", "buildout", message))
+    state = installed.read(steering.state)
     # Made when they are needed: a mistake in the profile is said before 20 s are spent on a first base.
     builder = functools.cache(lambda: base.ensure(steering.builder, home, report))
     lock = Lock.load(profile.directory / "cbuild.lock")
@@ -83,7 +84,6 @@ def prepare(
             profile = Extender(profile, sources, home, constructors, distributions, report).extended()
         planner = Planner(profile, sources, home, constructors, distributions)
         plan = planner.plan(only)
-    state = installed.read(steering.state)
     late = Late(home, planner.facts, sources, lock)
     runtime = base.ensure(steering.runtime, home, report)
     parts = Parts(plan, home, builder(), _fetch(plan, sources), late, constructors.sites, report)

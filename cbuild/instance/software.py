@@ -28,17 +28,30 @@ class Software:
     config: str
 
 
-def recorded(home: Home, directory: Path, state_file: str = STATE_FILE) -> Software:
-    """Return the software that was built in directory; UsageError (no-software) if none was."""
-    state = installed.read(directory / state_file)
-    if not state.image:
+def recorded(home: Home, directory: Path) -> Software:
+    """Return the software that was built in directory; UsageError (no-software) if none was.
+
+    Its state file has the usual name, or the one for where a zc.buildout has that.
+    """
+    image = _image(directory / STATE_FILE) or _image(directory / installed.BESIDE)
+    if not image:
         raise UsageError(
             f"No software was built in {directory}.",
             reason="no-software",
-            details=f"{directory / state_file} names no image.",
+            details=f"Neither {directory / STATE_FILE} nor {installed.BESIDE} there names an image.",
             resolution="Build it first: cbuild software; or name an image of the store: --image REF",
         )
-    return named(home, state.image)
+    return named(home, image)
+
+
+def _image(state: Path) -> str:
+    """Return the image that a state file names; empty if it is a zc.buildout's."""
+    try:
+        return installed.read(state).image
+    except UsageError as error:
+        if error.reason != "state-foreign":
+            raise
+        return ""
 
 
 def named(home: Home, image: str) -> Software:

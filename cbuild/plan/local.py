@@ -17,11 +17,12 @@ from cbuild.plan.place import Place
 from cbuild.plan.virtual import PROFILE as VIRTUAL
 from cbuild.source import Request, Sources
 from cbuild.state.home import Home
+from cbuild.state.installed import BESIDE
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
-LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", "cbuild.lock"}
-"""What is no source: its content changes without the source changing. The last two are what cbuild itself writes."""
+LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", BESIDE, "cbuild.lock"}
+"""What is no source: its content changes without the source changing. The last three are what cbuild itself writes."""
 
 GIT = "git+file://"
 

@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from cbuild.errors import UsageError
 from cbuild.image.layout import Layout
 from cbuild.state import installed, inventory, roots
 from cbuild.state.home import Home
+from cbuild.state.installed import Installed
 from cbuild.state.inventory import Held, Manifest
 
 Kind = Literal["reference", "base", "result", "log", "answer", "image", "layer", "tree", "work", "source"]
@@ -97,7 +99,7 @@ def _needed(home: Home) -> _Needed:
     noted = roots.known(home)
     states = [path for path in noted if path.exists()]
     gone = [path for path in noted if not path.exists()]
-    read = [installed.read(path) for path in states]
+    read = [_state(path) for path in states]
     running = roots.instances(home)
     locked = [_text(path.parent / "cbuild.lock") for path in states]
     return _Needed(
@@ -106,6 +108,16 @@ def _needed(home: Home) -> _Needed:
         frozenset({*(state.image for state in read), *running.values()} - {""}),
         frozenset(digest for text in locked for digest in _DIGEST.findall(text)),
     )  # fmt: skip
+
+
+def _state(path: Path) -> Installed:
+    """Return what a state file says; one that a zc.buildout has written over since needs nothing of a store."""
+    try:
+        return installed.read(path)
+    except UsageError as error:
+        if error.reason != "state-foreign":
+            raise
+        return Installed()
 
 
 def _text(path: Path) -> str:

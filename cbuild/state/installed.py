@@ -15,6 +15,9 @@ from cbuild.canonical import write_atomic
 from cbuild.errors import UsageError
 
 FORMAT = 1
+BESIDE = ".cbuild.cfg"
+"""What a state file is best called (``installed`` in [buildout]) where `.installed.cfg` is a zc.buildout's own."""
+
 SPECIAL = ("__buildout_installed__", "__buildout_signature__", "__cbuild_key__", "__cbuild_layer__")
 
 _BLANKS = {
@@ -59,7 +62,8 @@ class Installed:
 def read(path: Path | None) -> Installed:
     """Return the state in path; nothing is installed if there is no file, or none is wanted.
 
-    UsageError ``state-newer`` for a file of a newer cbuild, ``state-damaged`` for one that can't be read.
+    UsageError ``state-newer`` for a file of a newer cbuild, ``state-damaged`` for one that can't be read,
+    ``state-foreign`` for zc.buildout's own, which says where on the host its parts are: it has to live on.
     """
     if path is None:
         return Installed()
@@ -78,6 +82,8 @@ def read(path: Path | None) -> Installed:
     missing = [name for name in names if name not in sections]
     if missing:
         raise _damaged(path, f"parts lists {missing[0]}, which has no section", 0)
+    if "__cbuild_format__" not in buildout and (names or buildout.get("installed_develop_eggs")):
+        raise _foreign(path, names)
     return Installed(
         tuple(_part(name, sections[name]) for name in names),
         buildout.get("__cbuild_image__", ""),
@@ -186,6 +192,15 @@ def _check_format(path: Path, buildout: Mapping[str, str]) -> None:
         )  # fmt: skip
     if not version.isdigit():
         raise _damaged(path, f"__cbuild_format__ is {version!r}", 0)
+
+
+def _foreign(path: Path, names: list[str]) -> UsageError:
+    return UsageError(
+        f"{path} is the state file of a zc.buildout, not cbuild's.", reason="state-foreign", file=str(path),
+        details=f"it has no __cbuild_format__, and records {' '.join(names)[:200] or 'develop eggs'}",
+        resolution=f"Set installed = {BESIDE} in [buildout], for a state file of cbuild's own; or move this one away "
+        "if that buildout isn't used any more.",
+    )  # fmt: skip
 
 
 def _damaged(path: Path, details: str, line: int) -> UsageError:

@@ -81,6 +81,17 @@ def test_the_recorded_image(home, tmp_path):
     assert error.value.reason == "no-software"
 
 
+def test_the_recorded_image_beside_a_living_buildout(home, tmp_path):
+    manifest, _ = image(home, layer())
+    (tmp_path / ".installed.cfg").write_text("[buildout]\nparts = a\n\n[a]\n__buildout_installed__ =\n")
+    with pytest.raises(UsageError) as error:
+        software.recorded(home, tmp_path)
+    assert error.value.reason == "no-software"
+    part = installed.InstalledPart("p", {"recipe": "r"}, (), "r-1", "sha256:1", "sha256:2")
+    installed.write(tmp_path / ".cbuild.cfg", installed.Installed((part,), manifest))
+    assert software.recorded(home, tmp_path).manifest == manifest
+
+
 def test_files_of_all_layers_the_later_over_the_earlier(home):
     manifest, _ = image(
         home,

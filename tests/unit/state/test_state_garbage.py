@@ -164,6 +164,14 @@ def test_a_state_file_holds_old_results_as_long_as_it_is_there(filled):
     assert filled.blobs == 2 * 3 + 1, "two bases and a layer"
 
 
+def test_a_state_file_that_a_buildout_has_written_over_holds_nothing(filled):
+    old = filled.result("one", "1", 90)
+    filled.result("one", "2")
+    path = filled.state("project", {"one": old})
+    path.write_text("[buildout]\ninstalled_develop_eggs =\nparts = one\n\n[one]\n__buildout_installed__ = /srv/one\n")
+    assert removed(garbage.find(filled.home), "result") == ["one"]
+
+
 def test_a_layer_that_two_results_gave_stays_with_either(filled):
     old, new = filled.result("one", "1", 3, layer="same"), filled.result("one", "2", layer="same")
     plan = garbage.find(filled.home)

@@ -68,3 +68,34 @@ def test_a_newer_file_is_refused(tmp_path):
     with pytest.raises(UsageError) as error:
         read(path)
     assert error.value.reason == "state-newer"
+
+
+BUILDOUTS_OWN = """\
+[buildout]
+installed_develop_eggs = /srv/x/develop-eggs/x.egg-link
+parts = data
+
+[data]
+__buildout_installed__ = /srv/x/parts/data
+__buildout_signature__ = zc.buildout-0123456789abcdef
+recipe = zc.recipe.egg
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [BUILDOUTS_OWN, "[buildout]\ninstalled_develop_eggs = /srv/x/develop-eggs/x.egg-link\nparts =\n"],
+)
+def test_the_file_of_a_living_buildout_is_refused_and_left_alone(tmp_path, text):
+    path = tmp_path / ".installed.cfg"
+    path.write_text(text)
+    with pytest.raises(UsageError) as error:
+        read(path)
+    assert (error.value.reason, error.value.file, error.value.exit_code) == ("state-foreign", str(path), 2)
+    assert "installed = .cbuild.cfg" in error.value.resolution
+    assert path.read_text() == text
+
+
+def test_a_file_that_records_nothing_is_nobodys(tmp_path):
+    (tmp_path / "state").write_text("[buildout]\ninstalled_develop_eggs =\nparts =\n")
+    assert read(tmp_path / "state") == Installed()
