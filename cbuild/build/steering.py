@@ -47,7 +47,7 @@ def steer(profile: Profile) -> Steering:
     """Return what the profile says; ProfileError with all that is wrong with it.
 
     Reasons: the language's (``bad-boolean``, ``missing-option`` …), and ``bad-log-format``, ``outside-image``,
-    ``needs-recipe``, ``contradiction``.
+    ``needs-recipe``, ``contradiction``, ``bad-value`` for a state file that can't be one.
     """
     told = _Told(profile)
     cache = told.text("download-cache")
@@ -123,7 +123,22 @@ class _Told:
     def state(self) -> Path | None:
         """Return the state file: in the buildout directory of the host (OPT-2)."""
         name = self.text("installed")
-        return Path(self._resolver.on_host(name)) if name else None
+        if not name:
+            return None
+        path = Path(self._resolver.on_host(name))
+        if "\0" in name or path.is_dir():
+            what = "is a directory" if path.is_dir() else "can't be a file's name"
+            resolution = "Name a file, relative to the buildout directory; empty for no state file."
+            self._wrong("installed", "bad-value", f"installed: {str(path)[:200]!r} {what}.", resolution)
+        elif above := next((one for one in path.parents if one.exists() and not one.is_dir()), None):
+            option = "directory" if self._is_buildout_directory(above) else "installed"
+            resolution = "The state file lies in a directory: name one, or move away what is there."
+            self._wrong(option, "bad-value", f"{option}: {str(above)[:200]!r} is no directory.", resolution)
+        return path
+
+    def _is_buildout_directory(self, path: Path) -> bool:
+        """Return whether the buildout directory on the host is path, or would lie below it."""
+        return Path(self._resolver.on_host(IMAGE_DIRECTORY)).is_relative_to(path)
 
     def log_format(self) -> str:
         """Return ``log-format``, which Python's logging must take."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.canonical import write_atomic
-from cbuild.errors import UsageError
+from cbuild.errors import HostError, UsageError
 
 FORMAT = 1
 BESIDE = ".cbuild.cfg"
@@ -63,7 +63,8 @@ def read(path: Path | None) -> Installed:
     """Return the state in path; nothing is installed if there is no file, or none is wanted.
 
     UsageError ``state-newer`` for a file of a newer cbuild, ``state-damaged`` for one that can't be read,
-    ``state-foreign`` for zc.buildout's own, which says where on the host its parts are: it has to live on.
+    ``state-foreign`` for zc.buildout's own, which says where on the host its parts are: it has to live on. HostError
+    for one that can't be opened.
     """
     if path is None:
         return Installed()
@@ -71,7 +72,13 @@ def read(path: Path | None) -> Installed:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Installed()
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise HostError(
+            f"The state file {path} can't be read: {error.strerror}.", file=str(path),
+            resolution="Make it a file that you may read, or move it away: what was built is in the store and is found "
+            "again.",
+        ) from error  # fmt: skip
+    except UnicodeDecodeError as error:
         raise _damaged(path, str(error), 0) from error
     sections = _sections(path, text)
     buildout = sections.get("buildout")
@@ -184,14 +191,15 @@ def _sections(path: Path, text: str) -> dict[str, dict[str, str]]:
 
 def _check_format(path: Path, buildout: Mapping[str, str]) -> None:
     version = buildout.get("__cbuild_format__", "0")
-    if version.isdigit() and int(version) > FORMAT:
+    # Ten digits are enough for a number; int() refuses some thousand.
+    if not re.fullmatch("[0-9]{1,10}", version):
+        raise _damaged(path, f"__cbuild_format__ is {version[:60]!r}", 0)
+    if int(version) > FORMAT:
         raise UsageError(
             f"{path} was written by a newer cbuild.", reason="state-newer", file=str(path),
             details=f"its format is {version}, this cbuild knows up to {FORMAT}",
             resolution="Use that cbuild, or move the file away: what was built is in the store and is found again.",
         )  # fmt: skip
-    if not version.isdigit():
-        raise _damaged(path, f"__cbuild_format__ is {version!r}", 0)
 
 
 def _foreign(path: Path, names: list[str]) -> UsageError:

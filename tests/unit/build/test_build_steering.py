@@ -62,6 +62,21 @@ def test_the_buildout_directory_is_where_the_state_file_lies(told, tmp_path, dir
     assert told("parts =", f"directory={directory.format(tmp_path)}").state == tmp_path / state
 
 
+@pytest.mark.parametrize(
+    ("text", "errors"),
+    [
+        ("installed = .", [("bad-value", "installed", 2)]),
+        ("parts =\ninstalled = ${:directory}", [("bad-value", "installed", 3)]),
+        ("installed = p.cfg/state", [("bad-value", "installed", 2)]),
+        ("installed = a\0b", [("bad-value", "installed", 2)]),
+        ("parts =\ndirectory = p.cfg", [("bad-value", "directory", 3)]),
+        ("directory = p.cfg/sub", [("bad-value", "directory", 2)]),
+    ],
+)
+def test_a_state_file_has_to_be_one(told, text, errors):
+    assert wrong(told, text) == errors
+
+
 def test_paths_in_the_buildout_directory_are_in_the_image(told, tmp_path):
     assert told(f"directory = {tmp_path}/alt\nparts-directory = {tmp_path}/alt/p\nbin-directory = {tmp_path}/b")
 

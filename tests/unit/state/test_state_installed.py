@@ -1,8 +1,11 @@
+import errno
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cbuild.errors import UsageError
+from cbuild.errors import HostError, UsageError
 from cbuild.state.installed import Installed, InstalledPart, read, text_of, write
 
 NAME = st.text("abcdefghij-_.:<>+", min_size=1)
@@ -60,6 +63,34 @@ def test_a_damaged_file_is_a_clear_error(tmp_path, text):
     assert error.value.reason == "state-damaged"
     assert "store" in error.value.resolution
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize("version", ["\u00b2", "\u0663", "-1", "x", "", "9" * 5000])
+def test_a_format_that_is_no_number_is_damage(tmp_path, version):
+    path = tmp_path / ".installed.cfg"
+    path.write_text(f"[buildout]\n__cbuild_format__ = {version}\nparts =\n", encoding="utf-8")
+    with pytest.raises(UsageError) as error:
+        read(path)
+    assert error.value.reason == "state-damaged"
+
+
+def test_a_file_that_may_not_be_read_is_not_damaged(tmp_path, monkeypatch):
+    def refuse(self, **_options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_text", refuse)
+    with pytest.raises(HostError) as error:
+        read(tmp_path / ".installed.cfg")
+    assert error.value.file == str(tmp_path / ".installed.cfg")
+    assert "Permission denied" in error.value.brief
+
+
+def test_what_is_no_file_is_not_damaged(tmp_path):
+    (tmp_path / "loop").symlink_to("loop")
+    for path in (tmp_path, tmp_path / "loop", tmp_path / "loop" / ".installed.cfg"):
+        with pytest.raises(HostError) as error:
+            read(path)
+        assert error.value.file == str(path)
 
 
 def test_a_newer_file_is_refused(tmp_path):
