@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
     from cbuild.source.store import Sums
 
 VERSION = 1
+
+_SUMS = {"md5": "[0-9a-f]{32}", "sha256": "[0-9a-f]{64}"}
+_COMMIT = "[0-9a-f]{40,64}"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,10 @@ class Lock:
             data = path.read_bytes()
         except FileNotFoundError:
             return cls(path)
+        except OSError as problem:
+            if problem.errno not in {errno.EISDIR, errno.ELOOP}:
+                raise
+            raise _damaged(path, str(problem.strerror)) from None
         try:
             document = json.loads(data)
             if document["version"] != VERSION:
@@ -77,17 +86,13 @@ class Lock:
                     resolution="Use the cbuild that wrote it, or delete it and build again.",
                     file=str(path),
                 )
-            sources = {url: Locked(**entry) for url, entry in document["sources"].items()}
+            sources = {url: _source(url, entry) for url, entry in document["sources"].items()}
             distributions = {url: _distribution(entry) for url, entry in document.get("distributions", {}).items()}
-            commits = {str(url): str(commit) for url, commit in document.get("commits", {}).items()}
+            commits = {url: _matching(_COMMIT, commit, url) for url, commit in document.get("commits", {}).items()}
+        except json.JSONDecodeError as problem:
+            raise _damaged(path, str(problem), problem.lineno) from None
         except (ValueError, KeyError, TypeError, AttributeError) as problem:
-            raise UsageError(
-                f"{path} is damaged",
-                reason="lock-damaged",
-                details=str(problem),
-                resolution="Restore it from version control, or delete it and build again.",
-                file=str(path),
-            ) from None
+            raise _damaged(path, str(problem)) from None
         return cls(path, sources, data, distributions, commits)
 
     def get(self, request: Request) -> Locked | None:
@@ -141,8 +146,40 @@ class Lock:
         self._data = now._data  # noqa: SLF001
 
 
+def _damaged(path: Path, details: str, line: int | None = None) -> UsageError:
+    return UsageError(
+        f"{path} is damaged",
+        reason="lock-damaged",
+        details=details,
+        resolution="Restore it from version control, or delete it and build again.",
+        file=str(path),
+        line=line,
+    )
+
+
+def _source(url: str, entry: dict[str, Any]) -> Locked:
+    """Return an entry of ``sources``; ValueError, KeyError or TypeError for one that cbuild can't have written."""
+    size = entry["size"]
+    if not isinstance(size, int) or isinstance(size, bool) or size < 0 or len(entry) > len(_SUMS) + 1:
+        raise ValueError(f"{url}: {entry} is no md5, sha256 and size")
+    md5, sha256 = (_matching(form, entry[name], f"{url}: {name}") for name, form in _SUMS.items())
+    return Locked(md5, sha256, size)
+
+
+def _matching(form: str, value: object, what: str) -> str:
+    """Return a value that is a text of this form; ValueError for another."""
+    if not isinstance(value, str) or not re.fullmatch(form, value):
+        raise ValueError(f"{what} is {value!r}"[:300])
+    return value
+
+
 def _distribution(entry: dict[str, Any]) -> LockedDistribution:
-    return LockedDistribution(tuple(entry.get("requires", ())), entry.get("python", ""), tuple(entry.get("build", ())))
+    requires, python, build = entry.get("requires", []), entry.get("python", ""), entry.get("build", [])
+    if not isinstance(python, str) or not all(isinstance(one, list) for one in (requires, build)):
+        raise TypeError(f"{entry} is no distribution"[:300])
+    if not all(isinstance(one, str) for one in (*requires, *build)):
+        raise TypeError(f"{entry} is no distribution"[:300])
+    return LockedDistribution(tuple(requires), python, tuple(build))
 
 
 def _said(entry: LockedDistribution) -> dict[str, object]:

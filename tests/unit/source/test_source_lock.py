@@ -49,6 +49,55 @@ def test_damaged(tmp_path, text):
     assert error.value.reason == "lock-damaged"
 
 
+def damaged(path):
+    with pytest.raises(UsageError) as error:
+        Lock.load(path)
+    assert (error.value.reason, error.value.file) == ("lock-damaged", str(path))
+    return error.value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"sha256": 5}, {"sha256": "zz"}, {"sha256": ""}, {"sha256": None}, {"md5": []}, {"md5": "A" * 32},
+        {"size": "1"}, {"size": None}, {"size": -1}, {"size": True}, {"more": 1},
+    ],
+)  # fmt: skip
+def test_a_checksum_that_is_none_is_damage(tmp_path, change):
+    path = tmp_path / "cbuild.lock"
+    entry = {"md5": SUMS.md5, "sha256": SUMS.sha256, "size": 1}
+    path.write_text(json.dumps({"version": 1, "sources": {"http://a.invalid/a": entry}}))
+    assert Lock.load(path).get(Request("http://a.invalid/a"))
+    path.write_text(json.dumps({"version": 1, "sources": {"http://a.invalid/a": entry | change}}))
+    assert "http://a.invalid/a" in damaged(path).details
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"commits": {"u": 5}}, {"commits": {"u": "main"}}, {"commits": []},
+        {"distributions": {"u": {"requires": "a"}}}, {"distributions": {"u": {"build": [1]}}},
+        {"distributions": {"u": {"python": 3}}}, {"distributions": {"u": []}},
+    ],
+)  # fmt: skip
+def test_what_else_is_locked_has_its_form(tmp_path, more):
+    (tmp_path / "cbuild.lock").write_text(json.dumps({"version": 1, "sources": {}, **more}))
+    damaged(tmp_path / "cbuild.lock")
+
+
+def test_a_conflict_of_a_merge_has_its_line(tmp_path):
+    path = tmp_path / "cbuild.lock"
+    path.write_text('{\n "sources": {\n<<<<<<< ours\n },\n "version": 1\n}\n')
+    assert damaged(path).line == 3
+
+
+def test_what_is_no_file(tmp_path):
+    (tmp_path / "directory").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    damaged(tmp_path / "directory")
+    damaged(tmp_path / "loop")
+
+
 def test_from_a_newer_cbuild(tmp_path):
     (tmp_path / "cbuild.lock").write_text('{"version": 2, "sources": {}}')
     with pytest.raises(UsageError) as error:
