@@ -9,15 +9,17 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cbuild.canonical import CHUNK, canonical_json, hex_of, sha256_bytes, sha256_file, write_atomic
+from cbuild.errors import HostError
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -26,6 +28,7 @@ UNFINISHED = ".new-"
 """How the names of blobs begin that are being written."""
 
 REFERENCE = "org.opencontainers.image.ref.name"
+_DIGEST = re.compile("sha256:[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -108,15 +111,20 @@ class Layout:
         return value
 
     def images(self) -> dict[str, Descriptor]:
-        """Return the index: reference name to manifest descriptor."""
+        """Return the index: reference name to manifest descriptor; HostError (``store-damaged``) if it is none."""
+        path = self.root / "index.json"
         try:
-            index = json.loads((self.root / "index.json").read_bytes())
+            index = json.loads(path.read_bytes())
+            return {entry["annotations"][REFERENCE]: _descriptor(entry) for entry in index["manifests"]}
         except FileNotFoundError:
             return {}
-        return {
-            entry["annotations"][REFERENCE]: Descriptor(entry["mediaType"], entry["digest"], entry["size"])
-            for entry in index["manifests"]
-        }
+        except (IsADirectoryError, ValueError, KeyError, TypeError) as error:
+            raise HostError(
+                f"The store's list of images, {path}, is damaged.",
+                reason="store-damaged", file=str(path), details=f"{type(error).__name__}: {error}",
+                resolution="Move it away and run again: images get their names when they are built again; state files "
+                "and instances know theirs without.",
+            ) from error  # fmt: skip
 
     def tag(self, reference: str, digest: str) -> None:
         """Let reference name the manifest with this digest in the index; two processes may do so at once."""
@@ -149,6 +157,14 @@ class Layout:
             ]
             index = {"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries}
             write_atomic(self.root / "index.json", canonical_json(index))
+
+
+def _descriptor(entry: dict[str, Any]) -> Descriptor:
+    """Return an entry of the index; KeyError, TypeError or ValueError for what is none."""
+    media_type, digest, size = entry["mediaType"], entry["digest"], entry["size"]
+    if not isinstance(media_type, str) or not isinstance(size, int) or not _DIGEST.fullmatch(digest):
+        raise ValueError(f"{entry} names no image"[:300])
+    return Descriptor(media_type, digest, size)
 
 
 def _locked_file(directory: Path) -> tuple[int, str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from cbuild.image.layout import CONFIG, MANIFEST, Layout
+from cbuild.errors import HostError
+from cbuild.image.layout import CONFIG, MANIFEST, REFERENCE, Layout
 
 ROOT = Path(__file__).parents[3]
 
@@ -89,6 +90,36 @@ def test_the_index_names_images(layout):
         "size": 7,
     }
     assert (layout.root / "oci-layout").read_bytes() == b'{"imageLayoutVersion":"1.0.0"}'
+
+
+ENTRY = {"annotations": {REFERENCE: "x"}, "digest": "sha256:" + "0" * 64, "mediaType": MANIFEST, "size": 1}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "5", "{}", '{"manifests": 5}', '{"manifests": [5]}', '{"manifests": [{}]}', "\xff",
+        *(json.dumps({"manifests": [ENTRY | {name: 5}]}) for name in ("annotations", "digest", "mediaType")),
+        json.dumps({"manifests": [ENTRY | {"digest": "sha256:../x"}]}),
+        json.dumps({"manifests": [ENTRY | {"size": "1"}]}),
+    ],
+)  # fmt: skip
+def test_a_damaged_index_is_a_clear_error(layout, text):
+    one = layout.write(b"{}", MANIFEST)
+    path = layout.root / "index.json"
+    path.write_text(text, encoding="latin-1")
+    for attempt in (layout.images, lambda: layout.tag("x", one.digest), lambda: layout.untag(["x"])):
+        with pytest.raises(HostError) as error:
+            attempt()
+        assert (error.value.reason, error.value.exit_code, error.value.file) == ("store-damaged", 5, str(path))
+    assert path.read_text(encoding="latin-1") == text
+
+
+def test_an_index_that_is_a_directory(layout):
+    (layout.root / "index.json").mkdir(parents=True)
+    with pytest.raises(HostError) as error:
+        layout.images()
+    assert error.value.reason == "store-damaged"
 
 
 def test_writing_the_same_twice_is_one_blob(layout):
