@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,13 +33,14 @@ def results(home: Home) -> Iterator[Held]:
     """Yield what is kept of every key; of a damaged document what can be read."""
     for path in sorted(home.results.glob("[!.]*.json")):
         document = _read(home.keys / path.name)
-        layer = _read(path).get("layer") or {}
-        sources = document.get("sources") or {}
+        layer = _object(_read(path).get("layer"))
+        sources = _object(document.get("sources"))
+        size = layer.get("size")
         yield Held(
             key=f"sha256:{path.stem}",
             part=str(document.get("part", path.stem[:12])),
             layer=str(layer.get("diff_id", "")),
-            size=int(layer.get("size", 0)),
+            size=size if isinstance(size, int) else 0,
             used=path.stat().st_mtime,
             builder=str(document.get("builder", "")),
             sources=frozenset(str(digest).rpartition(":")[2] for digest in sources.values()),
@@ -63,8 +65,10 @@ def manifests(layout: Layout, blobs: Mapping[str, Path]) -> Iterator[Manifest]:
                 continue
         document = _read(layout.blob(digest))
         if document.get("mediaType") == MANIFEST:
-            layers = tuple(str(entry["digest"]) for entry in document["layers"])
-            yield Manifest(digest, str(document["config"]["digest"]), layers)
+            # One that doesn't say what it is made of is nobody's image.
+            with suppress(KeyError, TypeError):
+                layers = tuple(str(entry["digest"]) for entry in document["layers"])
+                yield Manifest(digest, str(document["config"]["digest"]), layers)
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,11 @@ def size(path: Path) -> int:
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = json.loads(path.read_bytes())
+        return _object(json.loads(path.read_bytes()))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """Return a JSON object; what is none has nothing to say."""
+    return value if isinstance(value, dict) else {}

@@ -252,6 +252,32 @@ def test_what_else_lies_beside_instances_is_none(filled):
     assert roots.instances(filled.home) == {}
 
 
+@pytest.mark.parametrize(
+    "document", [{"layer": "x"}, {"layer": ["x"]}, {"layer": {"size": "x"}}, {"layer": {"size": None}}, [], "x", None]
+)
+def test_a_result_that_says_nothing_is_counted_and_the_rest_stays(filled, document):
+    kept = filled.result("one", "1")
+    write_atomic(filled.home.results / f"{'a' * 64}.json", json.dumps(document).encode())
+    assert min((held.layer, held.size) for held in inventory.results(filled.home)) == ("", 0)
+    empty(filled.home, garbage.find(filled.home))
+    assert Results(filled.home).get(kept)
+
+
+@pytest.mark.parametrize("document", [{"sources": ["x"]}, {"sources": "x"}, {"part": 5, "builder": []}, []])
+def test_a_key_that_says_nothing_is_no_reason_to_stop(filled, document):
+    key = filled.result("one", "1")
+    write_atomic(filled.home.keys / f"{hex_of(key)}.json", json.dumps(document).encode())
+    assert [held.sources for held in inventory.results(filled.home)] == [frozenset()]
+    assert garbage.find(filled.home, sources=True).items == ()
+
+
+@pytest.mark.parametrize("more", [{}, {"layers": 5}, {"layers": [5]}, {"layers": [], "config": 5}])
+def test_a_manifest_that_does_not_say_its_layers_is_no_image(filled, more):
+    digest = filled.layout.write(canonical_json({"mediaType": MANIFEST, **more}), MANIFEST).digest
+    found = garbage.find(filled.home)
+    assert [item.paths for item in found.items] == [(filled.layout.blob(digest),)]
+
+
 def test_bases_that_nothing_names_go(filled):
     older = filled.layout.read_json(filled.layout.images()["cbuild/base-builder"].digest)["config"]["digest"]
     used = filled.result("one", "1", builder=older)
