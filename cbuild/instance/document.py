@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def load(path: Path) -> Instance | None:
     try:
         data = read_json(path)
         return None if data is None else _instance(data)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise damaged(path, f"{type(error).__name__}: {error}") from error
 
 
@@ -90,6 +91,10 @@ def read_json(path: Path, newest: int = FORMAT) -> dict[str, Any] | None:
         data = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except OSError as error:
+        if error.errno not in {errno.EISDIR, errno.ELOOP}:
+            raise  # the host's matter
+        raise damaged(path, str(error.strerror)) from error
     except ValueError as error:
         raise damaged(path, str(error)) from error
     if not isinstance(data, dict) or not isinstance(data.get("format"), int):
@@ -119,6 +124,8 @@ def damaged(path: Path, details: str) -> UsageError:
 def _instance(data: Mapping[str, Any]) -> Instance:
     if data["state"] not in {"started", "stopped"}:
         raise ValueError(f"state is {data['state']!r}")
+    if not isinstance(data["partitions"], list) or not data["partitions"]:
+        raise ValueError("it has no partitions; the first one is the instance's own")
     return Instance(
         name=_text(data, "name"),
         project=None if data["project"] is None else _text(data, "project"),

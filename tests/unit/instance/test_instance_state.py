@@ -54,8 +54,12 @@ def test_a_damaged_document_is_a_clear_error(store, text):
 
 
 @pytest.mark.parametrize(
-    "change", [{"state": "flying"}, {"partitions": [{}]}, {"limits": {"memory": "x"}}, {"image": 1}]
-)
+    "change",
+    [
+        {"state": "flying"}, {"state": []}, {"image": 1}, {"limits": {"memory": "x"}}, {"limits": []}, {"limits": "x"},
+        {"partitions": [{}]}, {"partitions": []}, {"partitions": {}}, {"partitions": [5]}, {"partitions": 5},
+    ],
+)  # fmt: skip
 def test_a_document_with_wrong_values_is_damaged(store, change):
     store.save(INSTANCE)
     path = store.path("web")
@@ -63,6 +67,13 @@ def test_a_document_with_wrong_values_is_damaged(store, change):
     with pytest.raises(UsageError) as error:
         store.load("web")
     assert error.value.reason == "state-damaged"
+
+
+def test_a_document_that_is_no_file_is_damaged(store):
+    store.path("web").mkdir(parents=True)
+    with pytest.raises(UsageError) as error:
+        store.load("web")
+    assert (error.value.reason, error.value.file) == ("state-damaged", str(store.path("web")))
 
 
 def test_a_newer_document_is_a_clear_error(store):
