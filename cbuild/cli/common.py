@@ -67,6 +67,34 @@ def split(words: Sequence[str] | None, config: str | None) -> Line:
 
     UsageError (``no-profile``) when no profile is named and neither buildout.cfg nor software.cfg is here.
     """
+    profile, assignments, rest = _sorted(words, config)
+    found = profile if profile and _IS_URL(profile) else Path(profile) if profile else default_profile()
+    return Line(found, tuple(assignments), tuple(rest))
+
+
+def take_name(words: Sequence[str] | None, config: str | None, what: str) -> tuple[str, list[str]]:
+    """Return the word that names what is asked about, and the others: profile and assignments, in any order.
+
+    what: it may name, for the error. UsageError without one, and for a word too many.
+    """
+    others = list(words or ())
+    rest = _sorted(others, config)[2]
+    if not rest:
+        raise UsageError(f"Name a {what}.", resolution="It stands beside the profile, if one is named.")
+    others.remove(rest[0])
+    # What is left may name the profile behind it: `why web other.cfg`.
+    left = _sorted(others, config)[2]
+    if left:
+        raise UsageError(
+            f"{left[0]!r} is neither a profile nor an assignment.",
+            details=f"asked for is {rest[0]!r}, and one at a time",
+            resolution="A profile's name ends in .cfg; an assignment is SECTION:OPTION=VALUE.",
+        )
+    return rest[0], others
+
+
+def _sorted(words: Sequence[str] | None, config: str | None) -> tuple[str | None, list[str], list[str]]:
+    """Return the profile (None: none is named), the assignments and the rest."""
     profile = config
     assignments: list[str] = []
     rest: list[str] = []
@@ -78,8 +106,7 @@ def split(words: Sequence[str] | None, config: str | None) -> Line:
             profile = word
         else:
             rest.append(word)
-    found = profile if profile and _IS_URL(profile) else Path(profile) if profile else default_profile()
-    return Line(found, tuple(assignments), tuple(rest))
+    return profile, assignments, rest
 
 
 def switches(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import re
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,9 @@ import typer
 
 from cbuild.cli import common
 from cbuild.cli.figures import amount
+from cbuild.cli.progress import printer
 from cbuild.errors import UsageError
+from cbuild.events import Event
 from cbuild.state.home import Home
 
 if TYPE_CHECKING:
@@ -33,18 +34,21 @@ def command(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be removed.")] = False,
     sources: Annotated[bool, typer.Option("--sources", help="Fetched files, too.")] = False,
+    verbose: common.Verbose = 0,
+    quiet: common.Quiet = 0,
     json: common.Json = False,
 ) -> None:
     """Remove from the store what no state file, no instance and no newest result needs."""
     from cbuild.state import garbage, use  # noqa: PLC0415 - not needed for --help
     from cbuild.state.emptied import empty  # noqa: PLC0415
 
-    home = Home.default()
+    home, report = Home.default(), printer(verbose - quiet)
+    waiting = Event("waiting", "gc", "Waiting for other cbuilds that use the store.")
     limit = parse(max_size) if max_size is not None else None
     if dry_run:
         plan = garbage.find(home, limit, sources=sources)
     else:
-        with use.emptying(home, lambda: print("Waiting for other cbuilds that use the store.", file=sys.stderr)):  # noqa: T201 - the command line prints
+        with use.emptying(home, lambda: report(waiting)):
             plan = garbage.find(home, limit, sources=sources)
             empty(home, plan)
     print(json_module.dumps(_document(plan, dry_run=dry_run)) if json else _text(plan, limit, dry_run=dry_run))  # noqa: T201 - the command line prints

@@ -11,7 +11,7 @@ import typer
 
 from cbuild.cli import common
 from cbuild.cli.prepared import prepared
-from cbuild.events import silent
+from cbuild.cli.progress import printer
 from cbuild.state.home import Home
 
 POLL = 0.3
@@ -19,9 +19,15 @@ POLL = 0.3
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="PART|PARTITION", show_default=False)],
-    words: common.Words = None,
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]... PART|PARTITION", show_default=False),
+    ] = None,
     config: common.Config = None,
+    verbose: common.Verbose = 0,
+    quiet: common.Quiet = 0,
+    offline: common.Offline = None,
+    no_defaults: common.NoDefaults = False,
     follow: Annotated[bool, typer.Option("-f", help="Go on as it grows.")] = False,
     engine: common.EngineChoice = None,
 ) -> None:
@@ -29,14 +35,15 @@ def command(
     from cbuild.instance import terminal  # noqa: PLC0415 - not needed for --help
 
     home = Home.default()
+    name, others = common.take_name(words, config, "part or a partition")
     if terminal.known(home, name):
         lines = terminal.logs(home, name, follow=follow)
     else:
         from cbuild.build.explain import log  # noqa: PLC0415
 
-        lines = _lines(
-            log(prepared(words, config, home, engine, silent, user_defaults=True), home, name), follow=follow
-        )
+        every = [*others, *common.switches(offline=offline)]
+        ready = prepared(every, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
+        lines = _lines(log(ready, home, name), follow=follow)
     for line in lines:
         print(line, flush=follow)  # noqa: T201 - the command line prints
 

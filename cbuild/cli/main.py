@@ -6,6 +6,7 @@ import errno
 import functools
 import gc
 import json
+import shlex
 import signal
 import sys
 import traceback
@@ -155,11 +156,17 @@ def _led_there(error: CbuildError) -> tuple[str, ...]:
 
 
 def _usage(error: Any, arguments: list[str]) -> int:  # noqa: ANN401 - typer's usage errors have no public class
-    show(
-        UsageError(error.format_message(), resolution=f"cbuild {' '.join(arguments[:1])} --help"),
-        as_json="--json" in arguments,
-    )
+    show(UsageError(error.format_message(), resolution=_how(arguments)), as_json="--json" in arguments)
     return UsageError.exit_code
+
+
+def _how(arguments: list[str]) -> str:
+    """Return what to write instead; buildout's options stand before its commands, cbuild's behind."""
+    if not arguments[0].startswith("-"):
+        return f"cbuild {arguments[0]} --help"
+    command = next((word for word in arguments if word in COMMANDS), "software")
+    behind = shlex.join(word for word in arguments if word != command)
+    return f"Options stand behind the command: cbuild {command} {behind}"
 
 
 def _host(error: OSError, arguments: list[str]) -> int:

@@ -27,8 +27,9 @@ LONG = 4
 
 
 def command(
-    part: Annotated[str, typer.Argument(help="The part.", show_default=False)],
-    words: common.Words = None,
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]... PART", show_default=False)
+    ] = None,
     config: common.Config = None,
     verbose: common.Verbose = 0,
     quiet: common.Quiet = 0,
@@ -41,7 +42,8 @@ def command(
     from cbuild.build.explain import why  # noqa: PLC0415 - not needed for --help
 
     home = Home.default()
-    every = [*(words or ()), *common.switches(offline=offline)]
+    part, others = common.take_name(words, config, "part")
+    every = [*others, *common.switches(offline=offline)]
     ready = prepared(every, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
     answer = why(ready, home, part)
     print(json_module.dumps(asdict(answer)) if json else _text(answer))  # noqa: T201 - the command line prints

@@ -1,0 +1,102 @@
+"""`cbuild why` and `cbuild logs`: one name among profile, assignments and options."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cbuild.build.explain import Why
+from cbuild.cli import common, main
+from cbuild.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    (tmp_path / "software.cfg").write_text("[buildout]\nparts = a\n[a]\nrecipe = command\n")
+    (tmp_path / "other.cfg").write_text("[buildout]\nparts = a\n[a]\nrecipe = command\n")
+    (tmp_path / "log").write_text("what was said\n")
+    (tmp_path / "default.cfg").write_text("[user]\nu = 1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("BUILDOUT_HOME", str(tmp_path))
+    monkeypatch.setenv("CBUILD_HOME", str(tmp_path / "store"))
+    return tmp_path
+
+
+@pytest.fixture
+def asked(monkeypatch, here):
+    """Run a command line up to where planning begins; return the profile and the name."""
+    profiles, names = [], []
+    monkeypatch.setattr("cbuild.build.prepare.prepare", lambda profile, *_, **__: profiles.append(profile))
+    monkeypatch.setattr("cbuild.build.explain.why", lambda _ready, _home, name: names.append(name) or Why(name, "new"))
+    monkeypatch.setattr("cbuild.build.explain.log", lambda _ready, _home, name: names.append(name) or here / "log")
+
+    def asked(line):
+        assert main.run(line.split()) == 0
+        return profiles.pop(), names.pop()
+
+    return asked
+
+
+@pytest.mark.parametrize("command", ["why", "logs"])
+@pytest.mark.parametrize(
+    ("line", "profile", "value"),
+    [
+        ("a", "software.cfg", None),
+        ("other.cfg a", "other.cfg", None),
+        ("a other.cfg", "other.cfg", None),
+        ("-c other.cfg a", "other.cfg", None),
+        ("b:x=1 a", "software.cfg", "1"),
+        ("b:x=1 other.cfg a b:x+=2", "other.cfg", "1\n2"),
+        ("a b:x=1", "software.cfg", "1"),
+    ],
+)
+def test_a_name_stands_anywhere(asked, command, line, profile, value):
+    found, name = asked(f"{command} {line}")
+    assert (Path(found.name).name, name) == (profile, "a")
+    assert found.sections.get("b", {}).get("x") == value
+
+
+@pytest.mark.parametrize("command", ["why", "logs"])
+def test_options_that_every_command_has(asked, command):
+    profile, _ = asked(f"{command} -oqv a")
+    assert profile.sections["buildout"]["offline"] == "true"
+    assert "user" in profile.sections
+    assert "user" not in asked(f"{command} -U a")[0].sections
+
+
+@pytest.mark.parametrize("command", ["why", "logs"])
+@pytest.mark.parametrize(
+    ("line", "said"), [("", "Name a part"), ("other.cfg", "Name a part"), ("a b", "'b' is neither"), ("b:x=1", "Name")]
+)
+def test_no_name_or_two(capsys, command, line, said):
+    assert main.run([command, *line.split()]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_partitions_log_needs_no_profile(here):
+    (here / "software.cfg").unlink()
+    assert common.take_name(["web-0"], None, "part") == ("web-0", [])
+    with pytest.raises(UsageError):
+        common.split([], None)
+
+
+@pytest.mark.parametrize("line", ["gc -v -q --dry-run", "shell -vq -h"])
+def test_how_much_is_said(line):
+    assert main.run(line.split()) == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "instead"),
+    [
+        ("-c software.cfg", "cbuild software -c software.cfg"),
+        ("-c software.cfg install a", "cbuild software -c software.cfg install a"),
+        ("-v why a", "cbuild why -v a"),
+        ("why --nonsense a", "cbuild why --help"),
+    ],
+)
+def test_options_before_the_command(capsys, line, instead):
+    assert main.run([*line.split(), "--json"]) == 2
+    resolution = json.loads(capsys.readouterr().out)["error"]["resolution"]
+    assert instead in resolution
