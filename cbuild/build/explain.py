@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import Literal
 
 from cbuild.build.prepare import Prepared
+from cbuild.build.steering import steer
 from cbuild.errors import UsageError, near
 from cbuild.plan import chain
 from cbuild.plan.key import Document, key_of
 from cbuild.plan.part import Part
 from cbuild.plan.why import REQUIRES, Change, changes
-from cbuild.state import failures, inventory
+from cbuild.profile import Profile
+from cbuild.state import failures, installed, inventory
 from cbuild.state.home import Home
+from cbuild.state.installed import Installed
 from cbuild.state.results import Results
 
 Status = Literal["cached", "changed", "new"]
@@ -105,6 +108,23 @@ def _way(start: str, end: str, edges: Mapping[str, tuple[str, ...]], through: Ma
     return (start, end)
 
 
+def log_at_hand(profile: Profile, home: Home, name: str) -> Path | None:
+    """Return the log of the part's last build, as far as that is known without a plan; None if it takes one.
+
+    Known is the build that runs now; the recorded one, if none failed after it; one that failed, if none is recorded: a
+    run takes out the record of a part that it is going to install. ProfileError, UsageError as steer and the state
+    file have them.
+    """
+    if name not in profile.sections:
+        return None
+    for path in _running(home, name):
+        return path
+    recorded, failed = _earlier(installed.read(steer(profile).state), home, name)
+    if recorded and failed and failed.stat().st_mtime > recorded.stat().st_mtime:
+        return None  # it may be another profile's that has a part of this name
+    return recorded or failed
+
+
 def log(ready: Prepared, home: Home, name: str) -> Path:
     """Return the log of the part's last build: of the one that runs now, else of the key that it has now.
 
@@ -112,20 +132,28 @@ def log(ready: Prepared, home: Home, name: str) -> Path:
     never built here.
     """
     part = known(ready, name)
-    recorded = ready.state.part(name)
-    failed = failures.last(home, name)
-    earlier = [recorded.key if recorded else "", failed[0] if failed else ""]
-    logs = [Results(home).log(key) for key in earlier if key]
-    # What a failed run has kept has no lock any more; the builder's user may have put a link there.
-    pattern = (home.scratch("*", glob.escape(name)) / "log" / "log").relative_to(home.work)
-    found = sorted(home.work.glob(str(pattern)))
-    running = [path for path in found if (path.parents[2] / "lock").exists() and not path.is_symlink()]
     now = Results(home).log(key_of(ready.parts.document(part)))
-    there = [path for path in logs if path.exists()]
-    for path in [*running, now, *sorted(there, key=lambda path: -path.stat().st_mtime)]:
+    there = [path for path in _earlier(ready.state, home, name) if path]
+    for path in [*_running(home, name), now, *sorted(there, key=lambda path: -path.stat().st_mtime)]:
         if path.exists():
             return path
     raise UsageError(f"There is no log of {name}.", reason="no-log", resolution="Build it: cbuild software")
+
+
+def _running(home: Home, name: str) -> list[Path]:
+    """Return the logs of builds of the part that run now."""
+    # What a failed run has kept has no lock any more; the builder's user may have put a link there.
+    pattern = (home.scratch("*", glob.escape(name)) / "log" / "log").relative_to(home.work)
+    found = sorted(home.work.glob(str(pattern)))
+    return [path for path in found if (path.parents[2] / "lock").exists() and not path.is_symlink()]
+
+
+def _earlier(state: Installed, home: Home, name: str) -> tuple[Path | None, Path | None]:
+    """Return the logs that are there of the recorded build and of the last one that failed, of any profile."""
+    recorded, failed = state.part(name), failures.last(home, name)
+    keys = recorded.key if recorded else "", failed[0] if failed else ""
+    first, second = (path if key and (path := Results(home).log(key)).exists() else None for key in keys)
+    return first, second
 
 
 def known(ready: Prepared, name: str) -> Part:

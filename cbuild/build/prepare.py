@@ -58,11 +58,13 @@ def prepare(
     only: tuple[str, ...] = (),
     locked: bool = False,
     renew: bool = False,
+    pin: bool = True,
 ) -> Prepared:
     """Plan the profile, fetch its sources, look its parts up in the store.
 
     engine: connects at its first call, which happens only when a recipe of the profile's own has to be asked.
-    locked: refuse what cbuild.lock doesn't have. renew: choose Python distributions and branches anew.
+    locked: refuse what cbuild.lock doesn't have. renew: choose Python distributions and branches anew. pin: write the
+    lock, unless it is a dry run.
     ProfileError, SourceError, EngineError, UsageError as the cause is.
     """
     steering = steer(profile)
@@ -87,9 +89,12 @@ def prepare(
     late = Late(home, planner.facts, sources, lock)
     runtime = base.ensure(steering.runtime, home, report)
     parts = Parts(plan, home, builder(), _fetch(plan, sources), late, constructors.sites, report)
-    lock.save()
+    pin = pin and not steering.dry_run
+    if pin:
+        lock.save()
     missing = tuple(parts.look_up())
-    lock.save()
+    if pin:
+        lock.save()
     return Prepared(profile, plan, builder(), runtime, state, steering.state, parts, missing, distributions.picked)
 
 

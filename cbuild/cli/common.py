@@ -136,8 +136,8 @@ def open_profile(
 ) -> tuple[Profile, tuple[str, ...]]:
     """Return the profile that the words name, with its assignments, and the words that are left.
 
-    pin: write the checksums of the files that are URLs into cbuild.lock. report: gets what is fetched. lock: ``locked``
-    and ``renew``, see ProfileFiles.
+    pin: write the checksums of the files that are URLs into cbuild.lock, unless it is a dry run. report: gets what is
+    fetched. lock: ``locked`` and ``renew``, see ProfileFiles.
     """
     from cbuild.profile import home_of, load, parse_assignment  # noqa: PLC0415 - not needed for --help
 
@@ -145,7 +145,7 @@ def open_profile(
     assignments = [parse_assignment(text) for text in line.assignments]
     remote = _Remote(home_of(line.profile, assignments) / LOCK, report, lock)
     profile = load(line.profile, assignments, user_defaults=defaults_file(wanted=user_defaults), read=remote)
-    if pin:
+    if pin and profile.sections.get("buildout", {}).get("dry-run") != "true":
         remote.save()
     return profile, line.rest
 

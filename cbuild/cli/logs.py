@@ -39,11 +39,15 @@ def command(
     if terminal.known(home, name):
         lines = terminal.logs(home, name, follow=follow)
     else:
-        from cbuild.build.explain import log  # noqa: PLC0415
+        from cbuild.build.explain import log, log_at_hand  # noqa: PLC0415
 
         every = [*others, *common.switches(offline=offline)]
-        ready = prepared(every, config, home, engine, printer(verbose - quiet - 1), user_defaults=not no_defaults)
-        lines = _lines(log(ready, home, name), follow=follow)
+        defaults, report = not no_defaults, printer(verbose - quiet - 1)
+        profile, _ = common.open_profile(every, config, user_defaults=defaults, report=report)
+        path = log_at_hand(profile, home, name) or log(
+            prepared(every, config, home, engine, report, user_defaults=defaults), home, name
+        )
+        lines = _lines(path, follow=follow)
     for line in lines:
         print(line, flush=follow)  # noqa: T201 - the command line prints
 

@@ -50,5 +50,7 @@ def planned(
     from cbuild.build.prepare import prepare  # noqa: PLC0415 - not needed for --help
     from cbuild.engine.select import connect  # noqa: PLC0415
 
-    profile, rest = common.open_profile(words or (), config, user_defaults=user_defaults, pin=True, report=report)
-    return prepare(profile, home, functools.cache(lambda: connect(engine, home, report)), report), rest
+    # Looking writes nothing beside the profile: it may be somebody else's, or on a read-only file system.
+    profile, rest = common.open_profile(words or (), config, user_defaults=user_defaults, report=report)
+    connected = functools.cache(lambda: connect(engine, home, report))
+    return prepare(profile, home, connected, report, pin=False), rest

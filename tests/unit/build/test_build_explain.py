@@ -7,10 +7,11 @@ import os
 import pytest
 from build_helpers import build, layer, part, planned
 
-from cbuild.build.explain import Cause, Change, log, why
+from cbuild.build.explain import Cause, Change, log, log_at_hand, why
 from cbuild.errors import UsageError
 from cbuild.plan.key import key_of
-from cbuild.state import failures
+from cbuild.profile import load
+from cbuild.state import failures, installed
 from cbuild.state.home import Home
 from cbuild.state.installed import Installed, InstalledPart
 from cbuild.state.results import Result, Results
@@ -107,3 +108,35 @@ def test_what_was_never_built(home):
     with pytest.raises(UsageError) as caught:
         why(ready, home, "wbe")
     assert caught.value.details == "Did you mean 'web'?"
+
+
+def test_a_log_that_is_known_without_a_plan(home, state, tmp_path):
+    (tmp_path / "p.cfg").write_text("[web]\nrecipe = command\n")
+    profile = load(tmp_path / "p.cfg")
+
+    def found():
+        return log_at_hand(profile, home, "web")
+
+    def written(key, seconds):
+        path = Results(home).log(f"sha256:{key}" if ":" not in key else key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        os.utime(path, (seconds, seconds))
+        return path
+
+    assert found() is None
+    failures.note(home, "sha256:" + "f" * 64, failures.Failure("web", "no", "1", 1.0, 1.0))
+    assert found() is None, "its log is gone"
+    failed = written("f" * 64, 5)
+    assert found() == failed
+    installed.write(tmp_path / ".installed.cfg", state)
+    recorded = written(state.part("web").key, 6)
+    assert found() == recorded
+    written("f" * 64, 7)
+    assert found() is None, "another profile's may have failed: only a plan tells"
+    assert log_at_hand(profile, home, "zlib") is None, "the profile has no such section"
+    scratch = home.scratch("run", "web") / "log"
+    scratch.mkdir(parents=True)
+    (scratch / "log").touch()
+    (scratch.parents[1] / "lock").touch()
+    assert found() == scratch / "log", "of the build that runs now"

@@ -1,18 +1,41 @@
-"""What is said before anything is done."""
+"""Planning: what is said first, what is written beside the profile, and where its mistakes are."""
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from build_helpers import BUILDER
+
+from cbuild import base
 from cbuild.build.prepare import prepare
 from cbuild.errors import CbuildError
 from cbuild.events import silent
 from cbuild.profile import load
 from cbuild.state.home import Home
 
+LOCK = {"version": 1, "sources": {"https://h/a": {"md5": "0" * 32, "sha256": "0" * 64, "size": 1}}}
 
-def no_engine():
-    raise AssertionError("nothing is built")
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    monkeypatch.setattr(base, "ensure", lambda *_: BUILDER)
+    # As no cbuild writes it: saving it would change it.
+    (tmp_path / "cbuild.lock").write_text(json.dumps(LOCK))
+
+    def planned(text="", **options):
+        (tmp_path / "p.cfg").write_text(f"[buildout]\nparts =\n{text}\n")
+        return prepare(load(tmp_path / "p.cfg"), Home(tmp_path / "home"), pytest.fail, silent, **options)
+
+    return planned
+
+
+@pytest.mark.parametrize(
+    ("text", "pin", "written"), [("", True, True), ("", False, False), ("dry-run=true", True, False)]
+)
+def test_looking_and_dry_runs_leave_the_lock_alone(planned, tmp_path, text, pin, written):
+    planned(text, pin=pin)
+    assert ((tmp_path / "cbuild.lock").read_text() != json.dumps(LOCK)) == written
 
 
 @pytest.mark.parametrize(
@@ -23,5 +46,5 @@ def test_a_state_file_that_cannot_be_used_is_said_before_recipes_are_looked_for(
     (tmp_path / "p.cfg").write_text("[buildout]\nparts = a\noffline = true\n[a]\nrecipe = nobody.has.it\n")
     (tmp_path / ".installed.cfg").write_text(text)
     with pytest.raises(CbuildError) as error:
-        prepare(load(tmp_path / "p.cfg"), Home(tmp_path / "home"), no_engine, silent)
+        prepare(load(tmp_path / "p.cfg"), Home(tmp_path / "home"), pytest.fail, silent)
     assert error.value.reason == reason

@@ -28,7 +28,7 @@ def here(tmp_path, monkeypatch):
 def asked(monkeypatch, here):
     """Run a command line up to where planning begins; return the profile and the name."""
     profiles, names = [], []
-    monkeypatch.setattr("cbuild.build.prepare.prepare", lambda profile, *_, **__: profiles.append(profile))
+    monkeypatch.setattr("cbuild.build.prepare.prepare", lambda profile, *_, pin: pin or profiles.append(profile))
     monkeypatch.setattr("cbuild.build.explain.why", lambda _ready, _home, name: names.append(name) or Why(name, "new"))
     monkeypatch.setattr("cbuild.build.explain.log", lambda _ready, _home, name: names.append(name) or here / "log")
 
@@ -64,6 +64,13 @@ def test_options_that_every_command_has(asked, command):
     assert profile.sections["buildout"]["offline"] == "true"
     assert "user" in profile.sections
     assert "user" not in asked(f"{command} -U a")[0].sections
+
+
+def test_a_log_that_is_at_hand_needs_no_plan(here, monkeypatch, capsys):
+    monkeypatch.setattr("cbuild.build.explain.log_at_hand", lambda *_: here / "log")
+    monkeypatch.setattr("cbuild.build.prepare.prepare", pytest.fail)
+    assert main.run(["logs", "a"]) == 0
+    assert capsys.readouterr().out == "what was said\n"
 
 
 @pytest.mark.parametrize("command", ["why", "logs"])

@@ -89,6 +89,11 @@ def test_pins_lie_beside_the_profile(web, software, tmp_path):
     assert list(json.loads((tmp_path / "local" / "cbuild.lock").read_text())["sources"]) == [f"{web.url}/base.cfg"]
 
 
+def test_a_dry_run_pins_nothing(software, tmp_path):
+    common.open_profile([software, "buildout:dry-run=true"], None, user_defaults=False, pin=True)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
 def test_words_that_are_urls():
     line = common.split(["http://h/x.cfg?a=b", "s:u=http://h/y", "install"], None)
     assert (line.profile, line.assignments, line.rest) == ("http://h/x.cfg?a=b", ("s:u=http://h/y",), ("install",))
