@@ -22,6 +22,8 @@ def ensure(name_or_reference: str, home: Home, report: Report = silent) -> Base:
     ``base-damaged``), DifferenceError (``base-differs``).
     """
     place = find.place(name_or_reference)
+    if place is None and name_or_reference.endswith(".yaml"):
+        raise find.unknown(name_or_reference)
     if place is None:
         from cbuild.base import resolve  # noqa: PLC0415 - skopeo's part, rarely needed
 

@@ -11,7 +11,7 @@ from cbuild import base
 from cbuild.build.construct import Constructors
 from cbuild.build.late import Late
 from cbuild.build.parts import Parts
-from cbuild.build.steering import Steering, steer
+from cbuild.build.steering import Steering, blaming, steer
 from cbuild.distribution import Distributions
 from cbuild.engine.api import Engine
 from cbuild.events import Event, Report
@@ -72,10 +72,12 @@ def prepare(
         report(Event("warning", "buildout", message))
     state = installed.read(steering.state)
     # Made when they are needed: a mistake in the profile is said before 20 s are spent on a first base.
-    builder = functools.cache(lambda: base.ensure(steering.builder, home, report))
+    bases = functools.partial(_base, profile, home, report)
+    builder = functools.cache(lambda: bases("builder", steering.builder))
     lock = Lock.load(profile.directory / "cbuild.lock")
     if renew:
         lock.commits.clear()
+    _check_mirrors(profile, steering)
     sources = _sources(steering, home, lock, report, locked=locked)
     constructors = Constructors(home, builder, sources, engine, report)
     distributions = Distributions(
@@ -87,7 +89,7 @@ def prepare(
         planner = Planner(profile, sources, home, constructors, distributions)
         plan = planner.plan(only)
     late = Late(home, planner.facts, sources, lock)
-    runtime = base.ensure(steering.runtime, home, report)
+    runtime = bases("runtime", steering.runtime)
     parts = Parts(plan, home, builder(), _fetch(plan, sources), late, constructors.sites, report)
     pin = pin and not steering.dry_run
     if pin:
@@ -96,6 +98,22 @@ def prepare(
     if pin:
         lock.save()
     return Prepared(profile, plan, builder(), runtime, state, steering.state, parts, missing, distributions.picked)
+
+
+def _base(profile: Profile, home: Home, report: Report, option: str, name: str) -> base.Base:
+    """Return the base image that an option of [buildout] names; ProfileError if there is no such thing."""
+    with blaming(profile, option):
+        return base.ensure(name, home, report)
+
+
+def _check_mirrors(profile: Profile, steering: Steering) -> None:
+    """Raise ProfileError for what can't be a mirror, before anything is looked for there."""
+    if steering.mirrors:
+        from cbuild.source.places import check_mirror  # noqa: PLC0415 - what most profiles don't need
+
+        with blaming(profile, "mirrors"):
+            for spec in steering.mirrors:
+                check_mirror(spec)
 
 
 def _sources(steering: Steering, home: Home, lock: Lock, report: Report, *, locked: bool) -> Sources:

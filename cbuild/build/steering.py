@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cbuild.errors import ProfileError, together
+from cbuild.errors import ProfileError, UsageError, together
 from cbuild.profile import IMAGE_DIRECTORY, INSIDE, Profile, Resolver, is_below, level, with_directory
 
 _RECIPES = re.compile(r"@@[^@:]*:[^@]*@@").search
@@ -20,10 +21,10 @@ _RECIPES = re.compile(r"@@[^@:]*:[^@]*@@").search
 class Steering:
     """The options, resolved and checked.
 
-    level, log_format: of what is printed. state: the state file, None for none. timeout: seconds without a byte after
-    which a connection is dead, None for the usual. find_links, index: where Python distributions are; from_cache: they
-    are all in the download cache. warnings: what is
-    not followed, and why.
+    builder, runtime: names, references, or descriptions by their absolute paths. level, log_format: of what is
+    printed. state: the state file, None for none. timeout: seconds without a byte after which a connection is dead,
+    None for the usual. find_links, index: where Python distributions are; from_cache: they are all in the download
+    cache. warnings: what is not followed, and why.
     """
 
     builder: str
@@ -52,8 +53,8 @@ def steer(profile: Profile) -> Steering:
     told = _Told(profile)
     cache = told.text("download-cache")
     values = Steering(
-        builder=told.text("builder") or "builder",
-        runtime=told.text("runtime") or "runtime",
+        builder=told.base("builder"),
+        runtime=told.base("runtime"),
         offline=told.says("offline") or told.says("install-from-cache"),
         download_cache=Path(cache) if cache else None,
         mirrors=tuple(told.text("mirrors").split()),
@@ -70,6 +71,21 @@ def steer(profile: Profile) -> Steering:
     )
     told.check()
     return values
+
+
+@contextmanager
+def blaming(profile: Profile, option: str) -> Iterator[None]:
+    """Turn a UsageError of a block, about what an option of [buildout] names, into a ProfileError with its place."""
+    try:
+        yield
+    except UsageError as error:
+        if error.file is not None:  # a mistake in a description of a base has its place there
+            raise
+        wrong = ProfileError(
+            error.brief, reason=error.reason, details=error.details, resolution=error.resolution,
+            section="buildout", option=option,
+        )  # fmt: skip
+        raise Resolver(profile, with_directory(), lazy=True).placed(wrong) from None
 
 
 class _Told:
@@ -92,6 +108,17 @@ class _Told:
             resolution = "Write the value itself: this option is needed before any recipe is asked."
             self._wrong(name, "needs-recipe", f"{name} = {value[:200]} waits for a recipe.", resolution)
         return value
+
+    def base(self, name: str) -> str:
+        """Return which base image an option names, the one of its own name if it isn't there."""
+        value = self.text(name) or name
+        if not value.endswith(".yaml"):
+            return value
+        try:
+            return self._resolver.absolute(name, value)
+        except ProfileError as error:
+            self._problems.append(error)
+            return value
 
     def links(self) -> Iterator[str]:
         """Give the directories and pages of ``find-links``; directories are relative to the buildout directory.

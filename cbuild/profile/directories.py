@@ -67,7 +67,7 @@ class Directories:
     def _settled(self, name: str, value: str, base: str) -> str:
         """Return the settled value, empty for one that counts as unset."""
         if name in CACHES:
-            return value and self._absolute(name, value)
+            return value and self.absolute(name, value)
         if name == "directory":
             return self._directory(value)
         if name == "eggs-directory":
@@ -86,12 +86,15 @@ class Directories:
         """Return the directory of eggs. One that buildouts of the host share is nothing to an image."""
         if self._set_in("eggs-directory") is None and not value.startswith(("/", "~")):
             return posixpath.join(base, value or "eggs")
-        inside = self._inside(self._absolute("eggs-directory", value or "eggs"))
+        inside = self._inside(self.absolute("eggs-directory", value or "eggs"))
         shared = not is_below(inside, self._image) and self._profile != self._image
         return posixpath.join(base, "eggs") if shared else inside
 
-    def _absolute(self, name: str, value: str) -> str:
-        """Return the path on the host: relative to the file that set it, or to the buildout directory."""
+    def absolute(self, name: str, value: str) -> str:
+        """Return the path on the host: relative to the file that set the option name, or to the profile's directory.
+
+        ProfileError ``ambiguous-directory`` for a relative one in a remote file.
+        """
         value = at_home(value)
         source = self._set_in(name)
         if source is not None and "://" in source and not posixpath.isabs(value):

@@ -141,6 +141,16 @@ class Resolver:
         """Return the path on the host that a path in the buildout directory of the image stands for."""
         return self._directories.on_host(path)
 
+    def absolute(self, option: str, path: str) -> str:
+        """Return a path on the host that an option of [buildout] names, relative to the file that sets it.
+
+        ProfileError ``ambiguous-directory`` for a relative one in a remote file.
+        """
+        try:
+            return self._directories.absolute(option, path)
+        except ProfileError as error:
+            raise self.placed(error) from None
+
     def expanded(self, section: str) -> Mapping[str, str]:
         """Return a section that is known, with what it inherits, before references."""
         return self._sections[section].raw

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -152,13 +153,24 @@ class Template:
 
 def mirror(spec: str, store: Store, downloader: Downloader) -> Place:
     """Return the mirror that a line of the configuration names; UsageError ``mirror`` if it can't be one."""
-    parts = urlsplit(spec)
+    check_mirror(spec)
     if spec.startswith("/"):
         return Directory(Path(spec), store, "mirror")
+    parts = urlsplit(spec)
     if parts.scheme == "file":
         return Directory(Path(url2pathname(parts.path)), store, "mirror")
-    if parts.scheme in REMOTE and parts.hostname and any(field in spec for field in ("{sha256}", "{md5}", "{name}")):
-        return Template(spec, store, downloader)
+    return Template(spec, store, downloader)
+
+
+def check_mirror(spec: str) -> None:
+    """Raise UsageError ``mirror`` for what can't be one."""
+    if spec.startswith("/"):
+        return
+    with suppress(ValueError):  # brackets that are no IPv6 address
+        parts = urlsplit(spec)
+        named = any(field in spec for field in ("{sha256}", "{md5}", "{name}"))
+        if parts.scheme == "file" or (parts.scheme in REMOTE and parts.hostname and named):
+            return
     raise UsageError(
         f"{redact(spec)!r} is not a mirror",
         reason="mirror",

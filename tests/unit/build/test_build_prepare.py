@@ -9,7 +9,7 @@ from build_helpers import BUILDER
 
 from cbuild import base
 from cbuild.build.prepare import prepare
-from cbuild.errors import CbuildError
+from cbuild.errors import CbuildError, ProfileError
 from cbuild.events import silent
 from cbuild.profile import load
 from cbuild.state.home import Home
@@ -48,3 +48,27 @@ def test_a_state_file_that_cannot_be_used_is_said_before_recipes_are_looked_for(
     with pytest.raises(CbuildError) as error:
         prepare(load(tmp_path / "p.cfg"), Home(tmp_path / "home"), pytest.fail, silent)
     assert error.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("text", "option", "reason"),
+    [
+        ("builder = nope", "builder", "unknown-base"),
+        ("builder = nope.yaml", "builder", "unknown-base"),
+        ("builder = foo/bar:1", "builder", "base-without-digest"),
+        ("runtime = foo.yaml", "runtime", "unknown-base"),
+        ("runtime = ~/foo.yaml", "runtime", "unknown-base"),
+        ("mirrors = foo", "mirrors", "mirror"),
+        ("mirrors = /a http://h/nothing", "mirrors", "mirror"),
+        ("mirrors = http://[x/{md5}", "mirrors", "mirror"),
+    ],
+)
+def test_what_there_is_not_has_its_place(tmp_path, monkeypatch, text, option, reason):
+    (tmp_path / "p.cfg").write_text(f"[buildout]\nparts =\n{text}\n")
+    ensure, known = base.ensure, lambda name, *rest: BUILDER if name in ("builder", "runtime") else ensure(name, *rest)
+    monkeypatch.setattr(base, "ensure", known)
+    with pytest.raises(ProfileError) as caught:
+        prepare(load(tmp_path / "p.cfg"), Home(tmp_path / "home"), pytest.fail, silent)
+    error = caught.value
+    assert (error.reason, error.file, error.line) == (reason, str(tmp_path / "p.cfg"), 3)
+    assert (error.section, error.option) == ("buildout", option)

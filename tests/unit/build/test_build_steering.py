@@ -51,6 +51,12 @@ def test_relative_directories_belong_to_the_file_that_sets_them(told, tmp_path):
     assert (found.download_cache, found.state) == (tmp_path / "sub" / "c", tmp_path / "i.cfg")
 
 
+def test_a_description_of_a_base_belongs_to_the_file_that_names_it(told, tmp_path):
+    found = told("extends = sub/x.cfg\nruntime = r.yaml", sub="[buildout]\nbuilder = ${s:n}.yaml\n[s]\nn = b")
+    assert (found.builder, found.runtime) == (str(tmp_path / "sub" / "b.yaml"), str(tmp_path / "r.yaml"))
+    assert told("builder = a/b@sha256:1", "buildout:runtime=x.yaml").runtime == str(tmp_path / "x.yaml")
+
+
 @pytest.mark.parametrize(
     ("directory", "state"),
     [
