@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +27,14 @@ COMMAND = ("/bin/sh", "-c", _LIKE_THE_LAST + 'exec "$@"', "sh")
 
 
 @contextmanager
-def reopened(home: Home, engine: Engine, part: str, command: Sequence[str]) -> Iterator[Sequence[str]]:
+def reopened(home: Home, connect: Callable[[], Engine], part: str, command: Sequence[str]) -> Iterator[Sequence[str]]:
     """Start the kept builder of part; yield the argv that opens command in it, or a shell if it is empty.
 
-    UsageError (``nothing-kept``).
+    connect: called once it is known that there is one. UsageError (``nothing-kept``).
     """
     with running(home) as run:
         kept = _kept(home, part)
+        engine = connect()
         builder = base.ensure((kept / BUILDER).read_text(encoding="ascii"), home, silent)
         sandbox = Sandbox(engine, home, builder, run, cpus())
         sandbox.load()

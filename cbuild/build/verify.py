@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +59,7 @@ class Verified:
 def verify(
     ready: Prepared,
     home: Home,
-    engine: Engine,
+    connect: Callable[[], Engine],
     names: Sequence[str],
     jobs: int,
     report: Report,
@@ -69,10 +69,13 @@ def verify(
     """Install each of the parts (all if names is empty) again and compare; the order is the plan's.
 
     causes: look for what makes the difference: up to a dozen more installations of a part that came out different.
-    UsageError (``unknown-part``, ``not-built``) before anything runs.
+    UsageError (``unknown-part``, ``not-built``) before an engine is asked for with connect.
     """
     found: dict[str, Verified] = {}
+    _chosen(ready, Layout(home.oci), names)
+    engine = connect()
     with _again(ready, home, engine) as again:
+        # Only now gc is kept from taking what is to be compared with.
         chosen = _chosen(ready, Layout(home.oci), names)
 
         def action(name: str, share: int) -> None:

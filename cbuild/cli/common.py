@@ -29,6 +29,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _engine(choice: str | None) -> str | None:
+    """Refuse a slip of the finger also where no engine will be needed."""
+    if choice is not None:
+        from cbuild.engine.select import known  # noqa: PLC0415 - not needed for --help
+
+        known(choice)
+    return choice
+
+
 Words = Annotated[list[str] | None, typer.Argument(metavar="[PROFILE] [SECTION:OPTION=VALUE]...", show_default=False)]
 Config = Annotated[str | None, typer.Option("-c", "--config", metavar="FILE", help="The profile.")]
 Verbose = Annotated[int, typer.Option("-v", count=True, show_default=False, help="Say more; repeatable.")]
@@ -42,7 +51,9 @@ Timeout = Annotated[
 ]
 Version = Annotated[bool, typer.Option("--version", is_eager=True, callback=_version, help="Print cbuild's version.")]
 NoDefaults = Annotated[bool, typer.Option("-U", help="Without ~/.buildout/default.cfg.")]
-EngineChoice = Annotated[str | None, typer.Option("--engine", metavar="auto|docker|podman", help="Which engine.")]
+EngineChoice = Annotated[
+    str | None, typer.Option("--engine", metavar="auto|docker|podman", callback=_engine, help="Which engine.")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, everything else on stderr.")]
 
 _ASSIGNMENT = re.compile(r"[^=]+?[+-]?=")

@@ -32,7 +32,7 @@ def command(
     from cbuild.build.reopen import reopened  # noqa: PLC0415
     from cbuild.engine.select import connect as connect_engine  # noqa: PLC0415
 
-    with reopened(home, connect_engine(engine, home, report), name, words or ()) as arguments:
+    with reopened(home, lambda: connect_engine(engine, home, report), name, words or ()) as arguments:
         if not words:
             print(f"The builder of {name} as the failure left it; the log is /log/log.", file=sys.stderr)  # noqa: T201 - the command line prints
         return subprocess.run(arguments, check=False).returncode

@@ -48,7 +48,7 @@ def command(
     home, report = Home.default(), printer(verbose - quiet)
     every = [*(words or ()), *common.switches(offline=offline)]
     ready, parts = planned(every, config, home, engine, report, user_defaults=not no_defaults)
-    found = verify(ready, home, connect(engine, home, report), parts, jobs, report, causes=causes)
+    found = verify(ready, home, lambda: connect(engine, home, report), parts, jobs, report, causes=causes)
     print(json_module.dumps({"parts": [asdict(one) for one in found]}) if json else _text(found))  # noqa: T201 - the command line prints
     return 0 if all(one.reproducible for one in found) else DifferenceError.exit_code
 

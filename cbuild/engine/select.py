@@ -45,7 +45,7 @@ def connect(
     home is used. Raises UsageError for another choice, EngineError (engine-absent, with all that was tried) when there
     is none, or when the one that was named isn't there: a named engine is never replaced by another.
     """
-    wanted = _wanted(choice, environment)
+    wanted = known(choice, environment)
     tried = Tried()
     for attempt in _attempts(wanted, home, report, environment):
         engine = attempt(tried)
@@ -69,7 +69,8 @@ def _advice(wanted: str, environment: Mapping[str, str]) -> str:
     return "Install podman (cbuild starts it by itself), or start docker and see that you may use its socket."
 
 
-def _wanted(choice: str | None, environment: Mapping[str, str]) -> str:
+def known(choice: str | None, environment: Mapping[str, str] = os.environ) -> str:
+    """Return which engine is asked for, ``auto`` if none is; UsageError for one that there is not."""
     for value, origin in ((choice, "--engine"), (environment.get("CBUILD_ENGINE"), "CBUILD_ENGINE")):
         if value and value not in CHOICES:
             raise UsageError(

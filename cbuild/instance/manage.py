@@ -67,6 +67,7 @@ def change(
     name = asked.instance()
     with store.locked(name, report):
         before = store.load(name)
+        _check(store, asked, before)
         engine = connect(engine_choice(before, choice))
         _check_engine(home, before, engine)
         wanted = replace(_wanted(store, asked, before, engine.name), engine_url=engine.url)
@@ -143,13 +144,7 @@ def _check_engine(home: Home, before: Instance | None, engine: Engine) -> None:
 
 
 def _wanted(store: Store, asked: Change, before: Instance | None, engine: str) -> Instance:
-    name = asked.instance()
-    if before is None:
-        if asked.state is not None:
-            raise names.unknown(name, store.names())
-        before = _new(store, asked, name, engine)
-    else:
-        _check_owner(before, asked)
+    before = before or _new(store, asked, asked.instance(), engine)
     root = before.partitions[0]
     changed = replace(
         root,
@@ -167,13 +162,26 @@ def _wanted(store: Store, asked: Change, before: Instance | None, engine: str) -
 
 
 def _new(store: Store, asked: Change, name: str, engine: str) -> Instance:
-    home = store.home
-    found = software.recorded(home, asked.directory) if asked.image is None else software.named(home, asked.image)
+    found = _software(store.home, asked)
     partition = names.partition(name, 0)
     lease = pool.lease(store, partition, engine)
     root = Partition(partition, name, "default", {}, lease.uid, lease.ipv6, lease.subnet)
     project = str(asked.directory.resolve()) if asked.image is None else None
     return Instance(name, project, found.manifest, engine, "started", Limits(), (root,))
+
+
+def _software(home: Home, asked: Change) -> software.Software:
+    return software.recorded(home, asked.directory) if asked.image is None else software.named(home, asked.image)
+
+
+def _check(store: Store, asked: Change, before: Instance | None) -> None:
+    """Raise UsageError for what there is not: that is seen without an engine."""
+    if before is not None:
+        _check_owner(before, asked)
+    elif asked.state is not None:
+        raise names.unknown(asked.instance(), store.names())
+    else:
+        _software(store.home, asked)
 
 
 def _check_owner(before: Instance, asked: Change) -> None:

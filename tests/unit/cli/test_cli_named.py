@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,11 @@ def here(tmp_path, monkeypatch):
     monkeypatch.setenv("BUILDOUT_HOME", str(tmp_path))
     monkeypatch.setenv("CBUILD_HOME", str(tmp_path / "store"))
     return tmp_path
+
+
+@pytest.fixture
+def no_engine(monkeypatch):
+    monkeypatch.setattr("cbuild.engine.select.connect", lambda *_: pytest.fail("an engine was asked"))
 
 
 @pytest.fixture
@@ -107,3 +113,26 @@ def test_options_before_the_command(capsys, line, instead):
     assert main.run([*line.split(), "--json"]) == 2
     resolution = json.loads(capsys.readouterr().out)["error"]["resolution"]
     assert instead in resolution
+
+
+@pytest.mark.usefixtures("no_engine")
+@pytest.mark.parametrize("line", ["graph", "software --dry-run", "status", "why a", "verify", "logs a", "shell a"])
+def test_an_engine_that_there_is_not(capsys, line):
+    assert main.run([*line.split(), "--engine", "dcoker"]) == 2
+    assert "there is no engine 'dcoker'" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_engine")
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("shell nosuch", "No failed builder of nosuch"),
+        ("instance nosuch --stop", "nosuch"),
+        ("instance nosuch", "No software was built"),
+        ("instance nosuch --image x", "x"),
+    ],
+)
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+def test_what_there_is_not_is_said_without_an_engine(capsys, line, said):
+    assert main.run(line.split()) == 2
+    assert said in capsys.readouterr().err
