@@ -16,18 +16,22 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from cbuild.recipe.api import Buildout, Options, UserError
 from recipes import promise, say, setup_eggs, shell, working_set
 from recipes.unpack import unpack
 
-if TYPE_CHECKING:
-    from cbuild.recipe.static import StaticBuildout
-
 SCRIPTS = ("init", "install", "update")
 
 _ITSELF = re.compile(r"""self\.download\(\s*(\)|(url\s*=\s*)?(self\.)?options\[(['"])url\4\])""")
+
+
+class _InBuilder(Protocol):
+    """What a builder's buildout has besides."""
+
+    def changed(self, part: str) -> dict[str, dict[str, str]]:
+        """Return what was set in other sections than part."""
 
 
 class Recipe:
@@ -91,7 +95,7 @@ class Recipe:
 
     def install(self) -> list[str]:
         """Run install, check its promises; without one, run update."""
-        buildout = cast("StaticBuildout", self.buildout)  # it runs in a builder only
+        buildout = cast("_InBuilder", self.buildout)
         before = buildout.changed(self.name)
         paths = self._install()
         if after := {name for name, options in buildout.changed(self.name).items() if options != before.get(name)}:
