@@ -6,12 +6,12 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cbuild.events import Event
 from cbuild.source import apt, recompress
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum
 from cbuild.source.unavailable import Unavailable
+from cbuild.source.url import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -177,7 +177,7 @@ _SAME, _ALIKE, _STRANGER = range(3)
 def _relation(request: Request, source: str) -> int:
     """Return how much the source package's name is like the request's: pcre2 and pcre2, xz and xz-utils, or not."""
     versioned = _versioned(request)
-    names = {part.lower() for part in urlsplit(request.url).path.split("/") if part}
+    names = {part.lower() for part in split(request.url).path.split("/") if part}
     name = (versioned[0] if versioned else "").lower()
     if source == name:
         return _SAME
@@ -197,7 +197,7 @@ def _pool_name(request: Request) -> tuple[str, str]:
     """Return source package and file; both empty if the request names no file of the pool."""
     if request.kind == "debian":
         return request.debian
-    match = _POOL.search(urlsplit(request.url).path)
+    match = _POOL.search(split(request.url).path)
     return (match[2], request.filename) if match else ("", "")
 
 

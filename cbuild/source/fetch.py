@@ -10,14 +10,15 @@ import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from cbuild.canonical import CHUNK
-from cbuild.source.request import redact
 from cbuild.source.unavailable import Unavailable
+from cbuild.source.url import redact, same_server, signed_in, split
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import IO
 
     from cbuild.source.store import Expected, Store, Stored
 
@@ -34,7 +35,7 @@ class Downloader:
 
     def __init__(self, *, connect: float = CONNECT, read: float = READ) -> None:
         self._dead: dict[str, str] = {}
-        self._opener = urllib.request.build_opener(_Http(connect, read), _Https(connect, read))
+        self._opener = urllib.request.build_opener(_Http(connect, read), _Https(connect, read), _Redirect())
         self._opener.addheaders = [("User-Agent", AGENT)]
         self._connect = connect
         self._read = read
@@ -66,10 +67,14 @@ class Downloader:
             raise Unavailable(f"the connection ended after {received} of {announced} bytes")
 
     def _open(self, url: str, headers: dict[str, str]) -> Any:  # noqa: ANN401 - urllib's responses have no common type
-        host = urlsplit(url).netloc.rpartition("@")[2]
+        host = split(redact(url)).netloc
+        if not host:
+            raise Unavailable("it is no URL that can be asked")
         if problem := self._dead.get(host):
             raise Unavailable(f"{problem} (not asked again in this run)")
-        request = urllib.request.Request(quote(url, safe=SAFE), headers=headers)  # noqa: S310 - the schemes are checked by Request
+        bare, authorization = signed_in(url)
+        request = urllib.request.Request(quote(bare, safe=SAFE), headers=headers)  # noqa: S310 - the schemes are checked by Request
+        _authorize(request, authorization)
         try:
             # ftp has this one limit for everything; http's connections have their own (below).
             return self._opener.open(request, timeout=self._connect if url.startswith("ftp:") else self._read)
@@ -78,7 +83,7 @@ class Downloader:
                 raise Unavailable(f"HTTP {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
-            if isinstance(error, OSError) and host:
+            if isinstance(error, OSError):
                 self._dead[host] = reason
             raise Unavailable(reason) from None
 
@@ -107,12 +112,12 @@ def connect_within(seconds: float, address: tuple[str, int]) -> socket.socket:
 
 
 def _resolve(address: tuple[str, int], seconds: float) -> list[Any]:
-    answers: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
+    answers: queue.SimpleQueue[list[Any] | OSError | UnicodeError] = queue.SimpleQueue()
 
     def ask() -> None:
         try:
             answers.put(list(socket.getaddrinfo(*address, type=socket.SOCK_STREAM)))
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label is empty, or longer than 63 bytes
             answers.put(error)
 
     threading.Thread(target=ask, daemon=True, name="cbuild-resolve").start()
@@ -120,7 +125,7 @@ def _resolve(address: tuple[str, int], seconds: float) -> list[Any]:
         answer = answers.get(timeout=seconds)
     except queue.Empty:
         raise TimeoutError(f"the name {address[0]} did not resolve within {seconds:g} s") from None
-    if isinstance(answer, OSError):
+    if not isinstance(answer, list):
         raise answer
     return answer
 
@@ -133,6 +138,32 @@ def _connector(connect: float, read: float) -> Callable[..., socket.socket]:
         return connection
 
     return create
+
+
+def _authorize(request: urllib.request.Request, authorization: str) -> None:
+    if authorization:
+        # urllib sends all other headers to whatever host it is redirected to.
+        request.add_unredirected_header("Authorization", authorization)
+
+
+class _Redirect(urllib.request.HTTPRedirectHandler):
+    """Redirects that keep user name and password on their server, and take those that a new URL has."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        bare, authorization = signed_in(newurl)
+        request = super().redirect_request(req, fp, code, msg, headers, bare)
+        if request is not None:
+            known = req.get_header("Authorization", "") if same_server(req.full_url, bare) else ""
+            _authorize(request, authorization or known)
+        return request
 
 
 class _Http(urllib.request.HTTPHandler):

@@ -13,15 +13,15 @@ import re
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from cbuild.source.request import redact
 from cbuild.source.unavailable import Unavailable
+from cbuild.source.url import redact, split, with_user
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,11 +95,13 @@ class Index:
             return self.settings
 
     def _read(self, page: str) -> list[Link]:
-        parts = urlsplit(page)
-        if parts.scheme in {"", "file"}:
+        parts = split(page)
+        if parts.scheme == "file" or "://" not in page:
             return _local_links(Path(url2pathname(parts.path)))
         data, kind, url = self.downloader.text(page, ACCEPT, LARGEST_INDEX)
-        return _json_links(data, url) if kind.endswith("+json") else _html_links(data, url)
+        links = _json_links(data, url) if kind.endswith("+json") else _html_links(data, url)
+        # As pip does: whoever may see the page may have its files.
+        return [replace(link, url=with_user(link.url, page)) for link in links]
 
 
 def pip_settings() -> Settings:

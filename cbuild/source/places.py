@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from urllib.request import url2pathname
 
 from cbuild.errors import UsageError
-from cbuild.source.request import REMOTE, Request, redact
+from cbuild.source.request import REMOTE, Request
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of, sums_of
 from cbuild.source.unavailable import Unavailable
+from cbuild.source.url import redact, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +112,7 @@ class Alternate:
 
     def serves(self, request: Request) -> bool:
         """Return whether there is one."""
-        return urlsplit(request.alternate).scheme in REMOTE
+        return split(request.alternate).scheme in REMOTE
 
     def get(self, request: Request) -> Stored:
         """Return what it gives; another answer than the right one is as good as none."""
@@ -156,7 +156,7 @@ def mirror(spec: str, store: Store, downloader: Downloader) -> Place:
     check_mirror(spec)
     if spec.startswith("/"):
         return Directory(Path(spec), store, "mirror")
-    parts = urlsplit(spec)
+    parts = split(spec)
     if parts.scheme == "file":
         return Directory(Path(url2pathname(parts.path)), store, "mirror")
     return Template(spec, store, downloader)
@@ -166,11 +166,10 @@ def check_mirror(spec: str) -> None:
     """Raise UsageError ``mirror`` for what can't be one."""
     if spec.startswith("/"):
         return
-    with suppress(ValueError):  # brackets that are no IPv6 address
-        parts = urlsplit(spec)
-        named = any(field in spec for field in ("{sha256}", "{md5}", "{name}"))
-        if parts.scheme == "file" or (parts.scheme in REMOTE and parts.hostname and named):
-            return
+    parts = split(spec)
+    named = any(field in spec for field in ("{sha256}", "{md5}", "{name}"))
+    if parts.scheme == "file" or (parts.scheme in REMOTE and parts.hostname and named):
+        return
     raise UsageError(
         f"{redact(spec)!r} is not a mirror",
         reason="mirror",

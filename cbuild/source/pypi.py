@@ -6,12 +6,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from cbuild.source.request import Request, redact
+from cbuild.source.request import Request
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of
 from cbuild.source.unavailable import Unavailable
+from cbuild.source.url import redact, split
 
 if TYPE_CHECKING:
     from packaging.version import Version
@@ -41,7 +41,7 @@ class PyPI:
         """Return whether the request names a distribution, or is a URL of PyPI's file store with a checksum."""
         if request.kind == "pypi":
             return True
-        return request.checked and request.kind == "remote" and bool(_LAYOUT.search(urlsplit(request.url).path))
+        return request.checked and request.kind == "remote" and bool(_LAYOUT.search(split(request.url).path))
 
     def get(self, request: Request) -> Stored:
         """Return the distribution; the sha256 that the index gives is checked as well."""
@@ -59,7 +59,7 @@ class PyPI:
 
     def _fetch(self, link: Link, request: Request) -> Stored:
         expected = Expected(request.md5, request.sha256 or link.sha256)
-        parts = urlsplit(link.url)
+        parts = split(link.url)
         if parts.scheme == "file":
             return self.store.add(chunks_of(Path(url2pathname(parts.path))), expected, f"find-links, {link.filename}")
         return self.downloader.get(link.url, self.store, expected)

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote
 
 from cbuild.errors import SourceError
+from cbuild.source.url import redact, split
 
 Kind = Literal["local", "remote", "debian", "pypi", "git"]
 
@@ -107,7 +108,7 @@ class Request:
             return "pypi"
         if _GIT.fullmatch(self.url):
             return "git"
-        parts = urlsplit(self.url)
+        parts = split(self.url)
         return "remote" if parts.scheme in REMOTE and parts.hostname else None
 
     @property
@@ -115,7 +116,7 @@ class Request:
         """Return the path of a local source."""
         if self.url.startswith("/"):
             return Path(self.url)
-        return Path(unquote(urlsplit(self.url).path))
+        return Path(unquote(split(self.url).path))
 
     @property
     def checked(self) -> bool:
@@ -128,9 +129,9 @@ class Request:
         if self.kind == "pypi" and self.pypi[1]:
             return ""
         if self.kind == "git":
-            name = unquote(urlsplit(self.git.url).path).rstrip("/").rpartition("/")[2].removesuffix(".git")
+            name = unquote(split(self.git.url).path).rstrip("/").rpartition("/")[2].removesuffix(".git")
             return f"{name or 'repository'}.tar"
-        path = self.url if self.kind in {"debian", "pypi"} else urlsplit(self.url).path
+        path = self.url if self.kind in {"debian", "pypi"} else split(self.url).path
         # Unquoted first: %2F must not bring a directory in.
         name = unquote(path).rstrip("/").rpartition("/")[2]
         return "" if name in (".", "..") else name
@@ -170,14 +171,3 @@ class Request:
             section=self.section,
             option=self.option,
         )
-
-
-def redact(url: str) -> str:
-    """Return the URL without user name and password."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # brackets that are no IPv6 address
-        return url.rpartition("@")[2]
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

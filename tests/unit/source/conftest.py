@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from base64 import b64encode
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -12,7 +13,11 @@ from cbuild.state.home import Home
 
 
 class Site:
-    """files: path -> bytes, or a status to answer with. asked: the paths that were asked for, in order."""
+    """files: path -> bytes, or a status to answer with. asked: the paths that were asked for, in order.
+
+    user: "name:password" without which nothing is answered, if it is set. authorized: host and path of each request,
+    and the Authorization header that it came with.
+    """
 
     def __init__(self):
         self.files = {}
@@ -22,6 +27,8 @@ class Site:
         self.hang = set()
         self.release = threading.Event()
         self.asked = []
+        self.user = ""
+        self.authorized = []
         self.agents = set()
         site = self
 
@@ -29,6 +36,11 @@ class Site:
             def do_GET(self):
                 site.asked.append(self.path)
                 site.agents.add(self.headers["User-Agent"])
+                authorization = self.headers["Authorization"]
+                site.authorized.append((self.headers["Host"].partition(":")[0] + self.path, authorization))
+                if site.user and authorization != "Basic " + b64encode(site.user.encode()).decode():
+                    self.send_error(401)
+                    return
                 if self.path in site.redirects:
                     self.send_response(302)
                     self.send_header("Location", site.redirects[self.path])
