@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from cbuild.errors import ProfileError, UsageError, together
+from cbuild.errors import CbuildError, ProfileError, SourceError, UsageError, together
 from cbuild.profile import IMAGE_DIRECTORY, INSIDE, Profile, Resolver, is_below, level, with_directory
+from cbuild.source.url import redact, split
 
 _RECIPES = re.compile(r"@@[^@:]*:[^@]*@@").search
 
@@ -48,7 +49,8 @@ def steer(profile: Profile) -> Steering:
     """Return what the profile says; ProfileError with all that is wrong with it.
 
     Reasons: the language's (``bad-boolean``, ``missing-option`` …), and ``bad-log-format``, ``outside-image``,
-    ``needs-recipe``, ``contradiction``, ``bad-value`` for a state file that can't be one.
+    ``needs-recipe``, ``contradiction``, ``bad-value`` for a state file that can't be one; of a URL that is none
+    SourceError ``url-unsupported``.
     """
     told = _Told(profile)
     cache = told.text("download-cache")
@@ -94,7 +96,7 @@ class _Told:
     def __init__(self, profile: Profile) -> None:
         self._resolver = Resolver(profile, with_directory(), lazy=True)
         self._options = self._resolver.settings()
-        self._problems: list[ProfileError] = []
+        self._problems: list[CbuildError] = []
         self.level = level(self._options)
 
     def text(self, name: str) -> str:
@@ -128,12 +130,25 @@ class _Told:
         if self.says("install-from-cache"):
             yield f"{self.text('download-cache')}/dist"
             return
-        for word in self.text("find-links").split():
+        for word in self._urls("find-links"):
             yield word if "://" in word else self._resolver.on_host(str(Path(IMAGE_DIRECTORY, word)))
 
     def index(self) -> str:
         """Return ``index``; with ``install-from-cache`` one that is no more than the cache."""
-        return Path(*self.links()).as_uri() if self.says("install-from-cache") else self.text("index")
+        return Path(*self.links()).as_uri() if self.says("install-from-cache") else " ".join(self._urls("index"))
+
+    def _urls(self, option: str) -> list[str]:
+        """Return the words of an option without those that only look like a URL."""
+        words = self.text(option).split()
+        for word in [word for word in words if "://" in word and not split(word).scheme]:
+            resolution = "An IPv6 address stands in brackets: http://[::1]:8080/simple."
+            error = SourceError(
+                f"{redact(word)} is no URL that can be asked.", reason="url-unsupported", resolution=resolution,
+                section="buildout", option=option,
+            )  # fmt: skip
+            self._problems.append(self._resolver.placed(error, word))
+            words.remove(word)
+        return words
 
     def says(self, name: str) -> bool:
         """Return whether a switch is on."""

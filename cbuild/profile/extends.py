@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from cbuild.errors import CbuildError, ProfileError, together
+from cbuild.errors import CbuildError, ProfileError, SourceError, together
 from cbuild.profile import reading
 from cbuild.profile.oldest import SEED, asks_for_seed, parse_seed
 from cbuild.profile.problems import did_you_mean, excerpt, shorten
@@ -40,6 +40,7 @@ BASE_REFERENCE = f"${{:{BASE_LOCATION}}}"
 
 _E = TypeVar("_E", bound=CbuildError)
 _IS_URL = re.compile(r"[a-zA-Z+]+://").match
+_USER = re.compile(r"://[^/?#]*@")
 
 
 @dataclass(eq=False)
@@ -170,8 +171,16 @@ class Loader:
                 resolution="Files that extend one another by ever longer names have no end.",
             )
             raise _placed(endless, chain, mention)
+        parts = split_url(url)
+        if parts is None:
+            broken = SourceError(
+                f"{_USER.sub('://', url)} is no URL that can be asked.",
+                reason="url-unsupported",
+                resolution="An IPv6 address stands in brackets: http://[::1]:8080/x.cfg.",
+            )
+            raise _placed(broken, chain, mention)
         if url.startswith("file://"):
-            return _read_local(unquote(urlsplit(url).path), chain, mention)
+            return _read_local(unquote(parts.path), chain, mention)
         if self._read is not None:
             try:
                 return self._read(url, reading.settings(chain[0] if chain else None, self.below, self._settings))
@@ -277,5 +286,13 @@ def _parent(base: str) -> str:
 def _identity(name: str) -> str:
     if not _IS_URL(name):
         return os.path.normpath(name)
-    parts = urlsplit(name)
-    return urlunsplit(parts._replace(path=posixpath.normpath(parts.path or "/")))
+    parts = split_url(name)
+    return name if parts is None else urlunsplit(parts._replace(path=posixpath.normpath(parts.path or "/")))
+
+
+def split_url(url: str) -> SplitResult | None:
+    """Return a URL's parts; None if it has none: a bracket is missing, or the like."""
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None

@@ -7,12 +7,11 @@ import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from cbuild.profile.assignments import Assignment, assign
 from cbuild.profile.builtin import DEFAULTS
 from cbuild.profile.directories import at_home
-from cbuild.profile.extends import File, Loader, Read
+from cbuild.profile.extends import File, Loader, Read, split_url
 from cbuild.profile.facts import BUILDER_FACTS, Facts
 from cbuild.profile.merge import Merged, merge, overlay
 from cbuild.profile.origins import Origins
@@ -43,7 +42,8 @@ class Profile:
     @property
     def path(self) -> Path:
         """Return the root file's path; of a URL the path in it, which names no file here."""
-        return Path(urlsplit(self.name).path) if _IS_URL(self.name) else Path(self.name)
+        parts = split_url(self.name) if _IS_URL(self.name) else None
+        return Path(parts.path if parts else self.name)
 
     def assigned(self, assignments: Sequence[Assignment]) -> Profile:
         """Return the profile after further assignments."""
@@ -144,4 +144,5 @@ def _bases(files: Iterable[File]) -> tuple[str, ...]:
 
 def _is_bare_host(base: str) -> bool:
     """Return whether base is a web server's root: far more begins with it than the profile's files."""
-    return bool(_IS_URL(base)) and not urlsplit(base).path.strip("/")
+    parts = split_url(base) if _IS_URL(base) else None
+    return parts is not None and not parts.path.strip("/")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from cbuild.errors import ProfileError
+from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ MAX_LINES = 2000
 MAX_ORIGINS = 100
 """Of one option; the last ones count most."""
 
+_E = TypeVar("_E", bound=CbuildError)
 _SIMPLE = re.compile(r"[-a-zA-Z0-9 ._]+").fullmatch
 
 
@@ -45,7 +46,7 @@ class Locator:
         self._macros = macros
         self._origins: dict[str, Mapping[str, tuple[Origin, ...]]] = {}
 
-    def place(self, error: ProfileError, text: str = "") -> ProfileError:
+    def place(self, error: _E, text: str = "") -> _E:
         """Fill in the file, the line and the column of error's section and option, and return it.
 
         text: what to point at in the option's value; without it, or if it isn't found, the option itself.
@@ -63,7 +64,7 @@ class Locator:
         self._show(error)
         return error
 
-    def _show(self, error: ProfileError) -> None:
+    def _show(self, error: CbuildError) -> None:
         """Put the line that error is about, with a caret, into its details."""
         lines = self._profile.origins.text(error.file) if error.file is not None else []
         if error.line is not None and 0 < error.line <= len(lines):
@@ -109,7 +110,7 @@ class Locator:
             found[option] = (*found.get(option, ()), *origins)[-MAX_ORIGINS:] if adds else origins
         return found
 
-    def _point(self, error: ProfileError, text: str) -> bool:
+    def _point(self, error: CbuildError, text: str) -> bool:
         """Set line and column to where text stands in the option's lines; return whether it is there."""
         if error.file is None or error.line is None:
             return False

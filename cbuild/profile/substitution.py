@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from cbuild.errors import ProfileError
+from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.added import sections_of
 from cbuild.profile.blame import Blame, Label
 from cbuild.profile.builtin import check
@@ -34,6 +34,7 @@ SECTION_NAME = "_buildout_section_name_"
 
 Initialize = Callable[[str, MutableMapping[str, str]], None]
 Task = Generator[Any, Any, Any]
+_E = TypeVar("_E", bound=CbuildError)
 
 _REFERENCE = re.compile(r"\$\{([^}]*)\}").finditer
 _VALID = re.compile(r"([-a-zA-Z0-9 ._]*):([-a-zA-Z0-9 ._]+)").fullmatch
@@ -118,7 +119,7 @@ class Resolver:
         """Return where an option comes from, inherited parts first; nothing for what no file has."""
         return self._locator.origins(section, option)
 
-    def placed(self, error: ProfileError, spot: str = "") -> ProfileError:
+    def placed(self, error: _E, spot: str = "") -> _E:
         """Fill in where the section and option are that an error is about, and return it; spot: in the value."""
         return self._locator.place(error, spot)
 

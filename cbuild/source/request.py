@@ -106,8 +106,8 @@ class Request:
             return "debian"
         if _PYPI.fullmatch(self.url):
             return "pypi"
-        if _GIT.fullmatch(self.url):
-            return "git"
+        if match := _GIT.fullmatch(self.url):
+            return "git" if split(match["url"]).scheme else None
         parts = split(self.url)
         return "remote" if parts.scheme in REMOTE and parts.hostname else None
 

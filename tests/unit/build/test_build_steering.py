@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cbuild.build.steering import steer
-from cbuild.errors import ProfileError
+from cbuild.errors import CbuildError
 from cbuild.profile import load, parse_assignment
 
 
@@ -24,7 +24,7 @@ def told(tmp_path):
 
 
 def wrong(told, text, *words):
-    with pytest.raises(ProfileError) as caught:
+    with pytest.raises(CbuildError) as caught:
         told(text, *words)
     return [(error.reason, error.option, error.line) for error in (caught.value, *caught.value.others)]
 
@@ -155,3 +155,11 @@ def test_links_are_directories_beside_the_profile_or_pages(told, tmp_path):
     found = told("parts =\nfind-links = dist ${buildout:directory}/more /else\n  https://links.invalid/x")
     inside = (str(tmp_path / "dist"), str(tmp_path / "more"))
     assert found.find_links == (*inside, "/else", "https://links.invalid/x")
+
+
+@pytest.mark.parametrize("url", ["http://[::1/x", "http://127.0.0.1\u2100:1/x"])
+def test_what_only_looks_like_a_url_is_told_with_its_line(told, url):
+    assert wrong(told, f"parts =\nindex = {url}\nfind-links =\n  a\n  {url}\n") == [
+        ("url-unsupported", "find-links", 6),
+        ("url-unsupported", "index", 3),
+    ]

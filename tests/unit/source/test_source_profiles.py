@@ -192,3 +192,23 @@ def test_nothing_is_pinned_without_urls(files, lock):
     files().save()
     assert not lock.exists()
     assert not Lock.load(lock).save()
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1/x", "file://[::1/x", "http://127.0.0.1\u2100:1/x", "http://me:secret@[::1/x"]
+)
+def test_what_only_looks_like_a_url(files, tmp_path, url):
+    (tmp_path / "root.cfg").write_text(f"[buildout]\nextends =\n  {url}\n")
+    with pytest.raises(SourceError) as caught:
+        load(tmp_path / "root.cfg", read=files())
+    error = caught.value
+    assert (error.reason, error.line, error.column, error.option) == ("url-unsupported", 3, 3, "extends")
+    assert "secret" not in error.brief
+    with pytest.raises(SourceError) as caught:
+        load(url, read=files())
+    assert caught.value.reason == "url-unsupported"
+
+
+def test_a_base_location_that_is_no_url(tmp_path):
+    (tmp_path / "root.cfg").write_text("[s]\n_profile_base_location_ = http://[::1\n")
+    assert load(tmp_path / "root.cfg").bases == ("http://[::1",)

@@ -24,7 +24,19 @@ def test_kinds(url, kind):
 
 
 @pytest.mark.parametrize(
-    "url", ["", "a.tar.gz", "gopher://x/y", "debian:zlib", "pypi:six", "http:///a", "file://host/a", "debian:../x/y/z"]
+    "url",
+    [
+        "",
+        "a.tar.gz",
+        "gopher://x/y",
+        "debian:zlib",
+        "pypi:six",
+        "http:///a",
+        "file://host/a",
+        "debian:../x/y/z",
+        "http://[::1/x",
+        "git+https://[::1/x",
+    ],
 )
 def test_other_urls_are_refused(url):
     with pytest.raises(SourceError) as error:

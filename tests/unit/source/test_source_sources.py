@@ -283,6 +283,21 @@ def test_a_name_that_never_resolves(make, monkeypatch):
     assert time.monotonic() - begin < 1
 
 
+@pytest.mark.parametrize("host", ["ex..ample", "a" * 64 + ".invalid"])
+def test_a_name_that_can_not_be_one(make, host, capfd):
+    begin = time.monotonic()
+    assert "idna" in reason_of(make().fetch, Request(f"http://{host}/x", md5=MD5)).details
+    assert time.monotonic() - begin < 1
+    assert capfd.readouterr().err == ""
+
+
+def test_an_alternate_that_only_looks_like_a_url(make):
+    request = Request("/nowhere/x", md5=MD5, alternate="http://[::1/x")
+    assert reason_of(make().fetch, request).reason == "source-missing"
+    request = Request("http://127.0.0.1:1/x", md5=MD5, alternate="http://[::1/x")
+    assert "127.0.0.1:1" in reason_of(make().fetch, request).details
+
+
 KILLED = """
 import sys
 from pathlib import Path
