@@ -109,8 +109,8 @@ class Distributions:
         distributions, and no pin is needed. source: of what is named itself, no wheels. developed: projects that are
         there, with what they require; of these only that is looked for. ProfileError:
         ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
-        ``distribution-missing`` (there is no file of what is asked for), ``offline``, ``not-locked``, and what
-        fetching gives.
+        ``distribution-missing`` (there is no file of what is asked for), ``index-unreachable``, ``offline``,
+        ``not-locked``, and what fetching gives.
         """
         asked = _Asked(
             tuple(sorted(requirements)), target or Target(), wheels, source, tuple(sorted(developed.items()))

@@ -20,7 +20,7 @@ from cbuild.source.store import sums_of
 if TYPE_CHECKING:
     from packaging.version import Version
 
-    from cbuild.source.index import Link
+    from cbuild.source.index import Link, Problem
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Finder:
 
     sources: fetches; told by the profile where to look. lock: what was chosen before. anew: look at the indices, too;
     otherwise only at the lock. wheels: leave source distributions out. sourced: projects whose wheels are left out.
-    problems: what pages said that couldn't be read. said: what candidates say about themselves, by URL.
+    problems: by project, what pages said that couldn't be read. said: what candidates say about themselves, by URL.
     """
 
     sources: Sources
@@ -51,7 +51,7 @@ class Finder:
     anew: bool
     wheels: bool = False
     sourced: frozenset[str] = frozenset()
-    problems: list[str] = field(default_factory=list)
+    problems: dict[str, list[Problem]] = field(default_factory=dict)
     said: dict[str, LockedDistribution] = field(default_factory=dict)
     _known: dict[str, list[Candidate]] = field(default_factory=dict)
 
@@ -92,7 +92,7 @@ class Finder:
     def _found(self, project: str) -> Iterator[Candidate]:
         if not self.anew:
             return
-        for _, links in self.sources.links(project, self.problems):
+        for _, links in self.sources.links(project, self.problems.setdefault(project, [])):
             for link in links:
                 if self.target.admits(link.python):
                     yield from self._linked(project, link)

@@ -55,7 +55,11 @@ def impossible(error: ResolutionError, finder: Finder, rules: Rules) -> CbuildEr
             for one in found
         ):
             reason = "version-missing" if found or parent else "distribution-missing"
-            return _missing(requirement, reason, [*lines, _versions(found), *finder.problems], rules)
+            problems = finder.problems.get(project, [])
+            said = [problem.text for problem in problems]
+            if any(problem.unasked for problem in problems):
+                return _unreachable(requirement, [*lines, *([_versions(found)] if found else []), *said])
+            return _missing(requirement, reason, [*lines, _versions(found), *said], rules)
     return ProfileError(
         "No choice of versions fulfils all requirements.", reason="version-conflict", details="\n".join(lines),
         resolution=f"Pin one of these in [{rules.section}] to a version that all of them admit.",
@@ -71,6 +75,14 @@ def _missing(requirement: Requirement, reason: str, details: list[str], rules: R
         f"There is no distribution for {asked}.", reason=reason,
         section=rules.section if pin else None, option=option, details="\n".join(filter(None, details)),
         resolution="Correct the version, or name a directory or page that has it in find-links.",
+    )  # fmt: skip
+
+
+def _unreachable(requirement: Requirement, details: list[str]) -> SourceError:
+    """Return the error for what may well be there: a page that may have it couldn't be asked."""
+    return SourceError(
+        f"The index could not be asked for {requirement}.", reason="index-unreachable", details="\n".join(details),
+        resolution="Try again when it answers; index and find-links of [buildout], else pip's settings, say where.",
     )  # fmt: skip
 
 

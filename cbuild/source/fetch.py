@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from cbuild.canonical import CHUNK
-from cbuild.source.unavailable import Unavailable
+from cbuild.source.unavailable import Absent, Unavailable
 from cbuild.source.url import redact, same_server, signed_in, split
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ class Downloader:
             return self._opener.open(request, timeout=self._connect if url.startswith("ftp:") else self._read)
         except urllib.error.HTTPError as error:
             with error:
-                raise Unavailable(f"HTTP {error.code} {error.reason}") from None
+                unavailable = Absent if error.code == http.client.NOT_FOUND else Unavailable
+                raise unavailable(f"HTTP {error.code} {error.reason}") from None
         except (OSError, http.client.HTTPException, ValueError) as error:
             reason = str(getattr(error, "reason", "") or error) or type(error).__name__
             if isinstance(error, OSError):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
 
-from cbuild.source.unavailable import Unavailable
+from cbuild.source.unavailable import Absent, Unavailable
 from cbuild.source.url import redact, split, with_user
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ class Link:
     yanked: bool = False
 
 
+@dataclass(frozen=True)
+class Problem:
+    """Why a page gave nothing. unasked: what it has nobody knows; otherwise it said that it has nothing."""
+
+    text: str
+    unasked: bool = False
+
+
 @dataclass
 class Index:
     """All that is configured, as one. links, index: a profile's ``find-links`` and ``index``, which go first.
@@ -70,7 +78,7 @@ class Index:
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _known: dict[str, list[Link]] = field(default_factory=dict)
 
-    def pages(self, project: str, problems: list[str]) -> Iterator[tuple[str, list[Link]]]:
+    def pages(self, project: str, problems: list[Problem]) -> Iterator[tuple[str, list[Link]]]:
         """Give every page that may have files of the project, with its links; each is asked only when it is wanted.
 
         problems: gets what those said that couldn't be read.
@@ -83,7 +91,9 @@ class Index:
                     if page not in self._known:
                         self._known[page] = self._read(page)
             except (Unavailable, OSError, ValueError, KeyError, TypeError) as problem:
-                problems.append(f"{redact(page)}: {problem}")
+                # A directory of an index is to files what a page is to a server.
+                unasked = not isinstance(problem, Absent | FileNotFoundError | NotADirectoryError)
+                problems.append(Problem(f"{redact(page)}: {problem}", unasked))
             else:
                 yield page, self._known[page]
 

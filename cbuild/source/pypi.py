@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from packaging.version import Version
 
     from cbuild.source.fetch import Downloader
-    from cbuild.source.index import Index, Link
+    from cbuild.source.index import Index, Link, Problem
 
 # files/<hash of the file in three pieces>/NAME, and the older .../<python version or "source">/<letter>/<project>/NAME
 _LAYOUT = re.compile(r"/packages/(?:[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}|[a-z0-9.]+/[A-Za-z0-9]/[^/]+)/[^/]+$")
@@ -47,7 +47,8 @@ class PyPI:
         """Return the distribution; the sha256 that the index gives is checked as well."""
         name, version = request.pypi if request.kind == "pypi" else (_project(request.filename), "")
         problems: list[str] = []
-        for page, links in self.index.pages(name, problems):
+        unread: list[Problem] = []
+        for page, links in self.index.pages(name, unread):
             chosen = _choose(links, request, version)
             if chosen is None:
                 problems.append(f"{redact(page)} has no {request.filename or version}")
@@ -55,6 +56,7 @@ class PyPI:
                 problems.append(f"{redact(page)} gives no sha256 for {chosen.filename}, and the profile no checksum")
             else:
                 return self._fetch(chosen, request)
+        problems += [problem.text for problem in unread]
         raise Unavailable("; ".join(problems) or "no index is configured")
 
     def _fetch(self, link: Link, request: Request) -> Stored:

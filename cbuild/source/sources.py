@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from cbuild.source.index import Link
+    from cbuild.source.index import Link, Problem
     from cbuild.source.lock import Lock
     from cbuild.source.request import Request
     from cbuild.source.search import Places
@@ -90,7 +90,7 @@ class Sources:
             timeout=timeout, report=self._report,
         )  # fmt: skip
 
-    def links(self, project: str, problems: list[str]) -> Iterator[tuple[str, list[Link]]]:
+    def links(self, project: str, problems: list[Problem]) -> Iterator[tuple[str, list[Link]]]:
         """Give the pages that have files of a Python project, those that go first first; see ``Index.pages``."""
         return self._places.index.pages(project, problems)
 

@@ -1,5 +1,8 @@
 """Requirements to files: pins, the lock, what is refused."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
 import pytest
 from wheelhouse import sdist, wheel
 
@@ -31,12 +34,13 @@ def choose(tmp_path, links):
         target=None,
         source=False,
         developed=None,
+        index=None,
         **rules,
     ):
         lock = Lock.load(tmp_path / "cbuild.lock")
         sources = Sources(
-            Home(tmp_path / "home"), offline=offline, links=[str(where)], index=(tmp_path / "nothing").as_uri(),
-            lock=lock, locked=locked,
+            Home(tmp_path / "home"), offline=offline, links=[str(where)],
+            index=index or (tmp_path / "nothing").as_uri(), lock=lock, locked=locked,
         )  # fmt: skip
         distributions = Distributions(
             sources, lock, locked=locked, renew=renew, memory=Answers(Home(tmp_path / "home"))
@@ -270,3 +274,39 @@ def test_a_download_cache_is_enough_offline(links, tmp_path):
     )  # fmt: skip
     found = Distributions(sources, lock, cached=True).closure(["spam"], Rules({}))
     assert names(found) == ["eggs 1", "spam 1"]
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers every request with a status."""
+
+    status = 404
+
+    def do_GET(self):
+        self.send_error(self.status)
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"), [(404, "distribution-missing"), (403, "index-unreachable"), (503, "index-unreachable")]
+)
+def test_an_index_that_does_not_answer_says_nothing_about_its_files(choose, monkeypatch, status, reason):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    handler = type("Handler", (Answering,), {"status": status})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        error = refused(choose, "eggs", index=f"http://127.0.0.1:{server.server_port}/simple")
+        server.shutdown()
+    assert (error.reason, error.exit_code) == (reason, 4)
+    assert f"HTTP {status}" in error.details
+    assert ("no file of this project" in error.details) == (status == 404)
+
+
+def test_an_index_that_is_down(links, choose, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    wheel(links, "eggs", "1")
+    error = refused(choose, "eggs ==2", index="http://127.0.0.1:1/simple")
+    assert error.reason == "index-unreachable"
+    assert "there are: 1\n" in error.details
+    assert names(choose("eggs", index="http://127.0.0.1:1/simple")) == ["eggs 1"]

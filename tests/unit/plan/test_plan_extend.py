@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cbuild.distribution import Distributions
-from cbuild.errors import CbuildError, ProfileError
+from cbuild.errors import CbuildError, ProfileError, SourceError
 from cbuild.plan.extend import Extender
 from cbuild.plan.part import Part
 from cbuild.plan.resolve import Planner
@@ -84,10 +84,10 @@ def project(tmp_path, monkeypatch):
             wheel.writestr(f"cbt_{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: cbt.{name}\nVersion: 1\n")
             wheel.writestr(f"cbt_{name}-1.dist-info/entry_points.txt", points)
 
-    def make(text: str):
+    def make(text: str, index: str = ""):
         (tmp_path / "p.cfg").write_text(text)
         home, lock = Home(tmp_path / "home"), Lock.load(tmp_path / "cbuild.lock")
-        sources = Sources(home, links=[str(links)], index=(tmp_path / "none").as_uri(), lock=lock)
+        sources = Sources(home, links=[str(links)], index=index or (tmp_path / "none").as_uri(), lock=lock)
         return load(tmp_path / "p.cfg"), sources, home, Builder(tmp_path, sources), Distributions(sources, lock)
 
     yield make
@@ -159,3 +159,12 @@ def test_a_recipe_that_is_nowhere_is_unknown(project):
         Planner(*project("[buildout]\nparts = a\n[a]\nrecipe = slapos.recipe.cmni\n")).plan()
     assert (error.value.reason, error.value.line) == ("unknown-recipe", 4)
     assert "slapos.recipe.cmmi" in error.value.resolution
+
+
+def test_a_recipe_may_be_on_an_index_that_does_not_answer(project, monkeypatch):
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    text = "[buildout]\nparts = a\n[a]\nrecipe = slapos.recipe.cmni\n"
+    with pytest.raises(SourceError) as error:
+        Planner(*project(text, index="http://127.0.0.1:1/simple")).plan()
+    assert (error.value.reason, error.value.line) == ("index-unreachable", 4)
+    assert "slapos.recipe.cmmi" not in error.value.resolution
