@@ -28,8 +28,9 @@ def place(resolver: Resolver, section: str, option: str) -> Place:
 
 
 def holding(resolver: Resolver, section: str, options: Mapping[str, str], text: str) -> Place:
-    """Return the place of the option whose value has text in it: a URL, a path; the recipe's if none has."""
-    found = next((name for name, value in options.items() if text in value), "recipe")
+    """Return the place of the option whose value is text (a URL, a path) or else has it; the recipe's if none has."""
+    exact = (name for name, value in options.items() if text == value.strip())
+    found = next(exact, None) or next((name for name, value in options.items() if text in value), "recipe")
     return place(resolver, section, found)
 
 

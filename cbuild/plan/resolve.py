@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from dataclasses import replace
 from itertools import islice
 from typing import cast
@@ -82,7 +82,7 @@ class Planner:
         added = (name for name in self._resolver.added if name in parts and name not in wanted)
         return Plan(parts, (*wanted, *added), self._virtual.options(buildout))
 
-    def _failure(self, part: str, *, asked: bool) -> ProfileError | None:
+    def _failure(self, part: str, *, asked: bool) -> CbuildError | None:
         """Initialise a part that is wanted; return what is wrong with it."""
         try:
             if part not in self._profile.sections:
@@ -92,17 +92,22 @@ class Planner:
                     place(self._resolver, "buildout", "parts"), f"The part {part} has no recipe.",
                     reason="missing-option", spot=part, resolution=f"Add `recipe = ...` to [{part}].",
                 )  # fmt: skip
-        except ProfileError as error:
-            return error
+        except CbuildError as error:
+            if _is_mistake(error):
+                return error
+            raise
         return None
 
-    def _more(self, wanted: tuple[str, ...]) -> list[ProfileError]:
+    def _more(self, wanted: tuple[str, ...]) -> list[CbuildError]:
         """Return what else is wrong with the sections that parts need: initialising ends at the first mistake."""
-        reached, errors = survey(self._profile, self._defaults(), wanted)
+        reached, found = survey(self._profile, self._defaults(), wanted)
+        errors: list[CbuildError] = [*found]
         for name in reached:
             try:
                 self._resolver.section(name)
-            except ProfileError as error:
+            except CbuildError as error:
+                if not _is_mistake(error):
+                    raise
                 errors.append(error)
         return errors
 
@@ -127,7 +132,7 @@ class Planner:
 
     def _native(self, name: str, options: MutableMapping[str, str], given: dict[str, str], native: Native) -> Part:
         def request(url: str, md5: str | None) -> Request:
-            found = self._local.request(url, md5, holding(self._resolver, name, options, url))
+            found = self._request(name, options, url, md5)
             return replace(found, alternate=buildout.asked.alternates.get(url, ""))
 
         buildout = LiveBuildout(self._resolver, name, lambda url, md5: self._sources.fetch(request(url, md5)).path)
@@ -163,6 +168,15 @@ class Planner:
             name, _use(native), given, self._virtual.options(options), visible, sources, (), names,
             tuple(sorted(asked.absent)), frozenset(asked.own),
         )  # fmt: skip
+
+    def _request(self, part: str, options: Mapping[str, str], url: str, md5: str | None) -> Request:
+        try:
+            return self._local.request(url, md5, holding(self._resolver, part, options, url))
+        except SourceError as error:
+            if error.reason == "checksum-invalid" and md5:
+                where = holding(self._resolver, part, options, md5)
+                error.option, error.file, error.line = where.option, where.file, where.line
+            raise
 
     def _with_distributions(self, parts: Iterable[Part]) -> dict[str, Part]:
         """Return the parts by name, with the Python distributions that each asked for.
@@ -285,6 +299,11 @@ class Planner:
             brief, reason=reason, section=where.section, option=where.option, resolution=resolution, details=details
         )
         return self._resolver.placed(error, spot)
+
+
+def _is_mistake(error: CbuildError) -> bool:
+    """Return whether the profile is at fault and no machine or network: then the rest of it is told as well."""
+    return isinstance(error, ProfileError) or error.reason in {"checksum-invalid", "url-unsupported"}
 
 
 def _use(native: Native) -> RecipeUse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cbuild.errors import CbuildError, ProfileError, UsageError
+from cbuild.errors import CbuildError, ProfileError, SourceError, UsageError
 from cbuild.plan.resolve import Planner
 from cbuild.profile import load
 from cbuild.source import Sources
@@ -35,7 +35,7 @@ PARTS = "[buildout]\nparts = a\n"
         ("[a]\nrecipe = slapos.recipe.cmi\n", "unknown-recipe", 4, "recipe"),
         ("[a]\nrecipe = slapos.recipe.cmmi\nulr = /x\n", "recipe-refuses", 4, "recipe"),
         ("[a]\nrecipe = slapos.recipe.cmmi\nurl = htp://h/x.tar\n", "url-unsupported", 5, "url"),
-        ("[a]\nrecipe = slapos.recipe.cmmi\nurl = http://h/x.tar\nmd5sum = 12\n", "checksum-invalid", 5, "url"),
+        ("[a]\nrecipe = slapos.recipe.cmmi\nurl = http://h/x.tar\nmd5sum = 12\n", "checksum-invalid", 6, "md5sum"),
         ("[a]\nrecipe = slapos.recipe.template\noutput = x\nurl = /none\n", "source-missing", 6, "url"),
         ("[m]\nurl = /none\n[a]\n<= m\nrecipe = slapos.recipe.template\noutput = x\n", "source-missing", 4, "url"),
         ("[a]\nrecipe = command\ncommand = x\nstop-on-error = 1\n", "recipe-refuses", 6, "stop-on-error"),
@@ -110,3 +110,30 @@ def test_a_typed_value_that_is_none(plan):
     with pytest.raises(ProfileError) as caught:
         plan(PARTS + "[a]\nrecipe = slapos.recipe.cmmi\nurl = !py!3\n")
     assert (caught.value.reason, caught.value.line, caught.value.option) == ("bad-value", 5, "url")
+
+
+def test_a_bad_checksum_is_told_at_its_option_and_with_the_rest(plan):
+    text = """[buildout]
+parts = a b c d
+[a]
+recipe = slapos.recipe.build:download
+url = http://h.invalid/zzz
+md5sum = zzz
+[b]
+recipe = slapos.recipe.build:download
+url = http://[::1/x
+[c]
+recipe = slapos.recipe.build:download
+url = http://h.invalid/x#${buildout:none}
+[d]
+recipe = nothing
+"""
+    with pytest.raises(SourceError) as caught:
+        plan(text)
+    every = [caught.value, *caught.value.others]
+    assert [(error.reason, error.line, error.option) for error in every] == [
+        ("checksum-invalid", 6, "md5sum"),
+        ("url-unsupported", 9, "url"),
+        ("missing-option", 12, "url"),
+        ("unknown-recipe", 14, "recipe"),
+    ]
