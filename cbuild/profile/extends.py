@@ -75,7 +75,7 @@ class Loader:
         self._read = read
         self._settings = settings or {}
         self._known: dict[str, File] = {}
-        self._problems: list[ProfileError] = []
+        self._problems: list[CbuildError] = []
         self.below: File | None = None
         self.files: list[File] = []
 
@@ -87,8 +87,8 @@ class Loader:
     def load(self, name: str) -> File:
         """Return the file called name (absolute, or a URL) with all that it extends.
 
-        Raises ProfileError: ``missing-file``, ``cycle``, ``too-deep``, and what parsing raises. What is wrong with
-        further files is in the error's ``others``.
+        Raises ProfileError: ``missing-file``, ``cycle``, ``too-deep``, and what parsing raises; what reading a URL
+        raises. What is wrong with further files is in the error's ``others``.
         """
         chain: list[File] = []
         pending: list[Iterator[_Mention]] = []
@@ -151,7 +151,7 @@ class Loader:
             oldest = self._settings.get("dialect") == SEED or asks_for_seed(text)
             parsed = parse_seed(text, name) if oldest else parse(text, name, self._facts)
             interpolate(parsed, name, always=oldest)
-        except ProfileError as error:
+        except CbuildError as error:
             for each in (error, *error.others):
                 each.chain = each.chain or shorten(item.name for item in chain)
             self._problems.append(error)

@@ -212,3 +212,12 @@ def test_what_only_looks_like_a_url(files, tmp_path, url):
 def test_a_base_location_that_is_no_url(tmp_path):
     (tmp_path / "root.cfg").write_text("[s]\n_profile_base_location_ = http://[::1\n")
     assert load(tmp_path / "root.cfg").bases == ("http://[::1",)
+
+
+def test_a_missing_file_and_a_dead_url_are_told_together(site, files, tmp_path):
+    (tmp_path / "root.cfg").write_text(f"[buildout]\nextends = nope.cfg {site.url}/gone.cfg http://[::1/x no.cfg\n")
+    with pytest.raises(ProfileError) as caught:
+        load(tmp_path / "root.cfg", read=files())
+    every = [caught.value, *caught.value.others]
+    assert [error.reason for error in every] == ["missing-file", "source-missing", "url-unsupported", "missing-file"]
+    assert {error.line for error in every} == {2}
