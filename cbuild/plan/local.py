@@ -49,7 +49,8 @@ class LocalFiles:
         """
         if not SCHEME.match(url) or url.startswith("file:"):
             path = self._real(Path(self._directory, url.removeprefix("file://")))
-            url = str(self._pack(path) if path.is_dir() else path)
+            is_directory = os.path.isdir(path)  # noqa: PTH112 - Path.is_dir raises for a name that is too long
+            url = str(self._pack(path) if is_directory else path)
         elif url.startswith(f"{GIT}{VIRTUAL}/"):
             repository, at, ref = url.removeprefix(GIT).rpartition("@")
             url = f"{GIT}{self._real(Path(repository))}{at}{ref}"
@@ -75,7 +76,8 @@ class LocalFiles:
         if not path.is_relative_to(VIRTUAL):
             return path
         found = [Path(base, path.relative_to(VIRTUAL)) for base in self._bases]
-        return next((here for here in found if here.exists()), path)
+        there = (here for here in found if os.path.exists(here))  # noqa: PTH110 - as above
+        return next(there, path)
 
     def _pack(self, directory: Path) -> Path:
         directory = Path(os.path.normpath(directory))

@@ -140,7 +140,7 @@ class Loader:
             # The fork takes leading `../` off and shortens the base, so that no location has any (SLP-1).
             name, base = name[3:], _parent(base)
         target = f"{base.rstrip('/')}/{name}"
-        if mention.option == "optional-extends" and (_IS_URL(target) or not Path(target).exists()):
+        if mention.option == "optional-extends" and (_IS_URL(target) or _is_absent(target)):
             return None
         return target
 
@@ -196,6 +196,14 @@ class Loader:
         raise _placed(unreadable, chain, mention)
 
 
+def _is_absent(name: str) -> bool:
+    """Return whether there is no such file; of one that can't be looked at, reading it will say why, and where."""
+    try:
+        return not Path(name).exists()
+    except OSError:
+        return False
+
+
 def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes:
     path = Path(name)
     try:
@@ -203,9 +211,7 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = "missing-file" if isinstance(error, FileNotFoundError | NotADirectoryError) else "unreadable-file"
-        near = ""
-        if reason == "missing-file" and path.parent.is_dir():
-            near = did_you_mean(path.name, (item.name for item in path.parent.iterdir()))
+        near = did_you_mean(path.name, _beside(path)) if reason == "missing-file" else ""
         where = "" if mention is None else f", which {chain[-1].name} extends"
         what = "There is no file" if reason == "missing-file" else "Can't read"
         problem = ProfileError(
@@ -215,6 +221,14 @@ def _read_local(name: str, chain: list[File], mention: _Mention | None) -> bytes
             resolution=near or (EXTENDED if mention else NAMED),
         )
         raise _placed(problem, chain, mention, name) from None
+
+
+def _beside(path: Path) -> list[str]:
+    """Return the names in a file's directory, none if it can't be listed."""
+    try:
+        return os.listdir(path.parent)  # noqa: PTH208 - names are all that is needed
+    except OSError:
+        return []
 
 
 def _refuse_special(found: os.stat_result) -> None:

@@ -188,10 +188,10 @@ class Sources:
 
     def _local(self, request: Request) -> Fetched:
         path = request.path
-        if not path.is_file():
-            raise Unavailable("it is a directory" if path.is_dir() else "there is no such file")
         expected = Expected(request.md5, request.sha256)
         try:
+            if not path.is_file():
+                raise Unavailable("it is a directory" if path.is_dir() else "there is no such file")
             sums = sums_of(path)
             if not expected.admits(sums):
                 raise WrongChecksum(sums)

@@ -101,3 +101,8 @@ def test_a_url_stays_a_url(checkout):
     _, local = checkout("app")
     request = local.request("https://example.invalid/a.tar", "0" * 32, PLACE)
     assert (request.url, request.md5, request.section) == ("https://example.invalid/a.tar", "0" * 32, "a")
+
+
+def test_a_name_that_is_too_long_for_a_file_is_no_directory(checkout):
+    _, local = checkout("app")
+    assert local.request("a" * 5000, None, PLACE).filename == "a" * 5000

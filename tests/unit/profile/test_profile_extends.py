@@ -171,3 +171,26 @@ def test_what_to_do_about_a_file_that_is_not_there(write, tmp_path, name, words)
         load(tmp_path / name)
     assert caught.value.reason == "missing-file"
     assert words in caught.value.resolution
+
+
+@pytest.mark.parametrize("option", ["extends", "optional-extends"])
+def test_what_can_not_be_looked_at_is_told_with_its_place(write, option):
+    """A name that is too long, and what an unsearchable directory gives to everybody but root."""
+    with pytest.raises(ProfileError) as caught:
+        load(write(a=f"[buildout]\n{option} = {'a' * 300}.cfg\n"))
+    assert (caught.value.reason, caught.value.line, caught.value.option) == ("unreadable-file", 2, option)
+
+
+def test_a_directory_that_can_not_be_searched(write, monkeypatch):
+    root = write(a="[buildout]\noptional-extends = locked/s.cfg\n")
+    original = Path.stat
+
+    def stat(path, **options):
+        if path.name == "s.cfg":
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, **options)
+
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(ProfileError) as caught:
+        load(root)
+    assert (caught.value.reason, caught.value.line, caught.value.column) == ("unreadable-file", 2, 20)

@@ -298,6 +298,12 @@ def test_an_alternate_that_only_looks_like_a_url(make):
     assert "127.0.0.1:1" in reason_of(make().fetch, request).details
 
 
+@pytest.mark.parametrize("url", ["/{}", "http://127.0.0.1:1/{}"])
+def test_a_name_that_is_too_long_for_a_file(make, tmp_path, url):
+    request = Request(url.format("a" * 5000), md5=MD5)
+    assert reason_of(make(download_cache=tmp_path).fetch, request).reason == "source-missing"
+
+
 KILLED = """
 import sys
 from pathlib import Path
