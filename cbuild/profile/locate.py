@@ -9,7 +9,7 @@ from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.problems import excerpt
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from cbuild.profile.load import Profile
     from cbuild.profile.macros import Macros
@@ -111,18 +111,27 @@ class Locator:
         return found
 
     def _point(self, error: CbuildError, text: str) -> bool:
-        """Set line and column to where text stands in the option's lines; return whether it is there."""
+        """Set line and column to where text stands in the option's lines; return whether it is there.
+
+        It is looked for as a word of its own first: the part ``a`` is in ``parts``, too.
+        """
         if error.file is None or error.line is None:
             return False
         lines = self._profile.origins.text(error.file)
         # The lines of a file keep the blanks that a value has lost.
-        first = text.partition("\n")[0]
-        for number in range(error.line, min(len(lines), error.line + MAX_LINES) + 1):
-            line = lines[number - 1]
-            if number > error.line and line and not line[0].isspace() and line[0] not in "#;":
-                return False
-            at = line.find(first)
-            if at >= 0:
-                error.line, error.column = number, at + 1
-                return True
+        first = re.escape(text.partition("\n")[0])
+        for pattern in (rf"(?<!\S){first}(?!\S)", first):
+            for number, start in _lines(lines, error.line):
+                if found := re.compile(pattern).search(lines[number - 1], start):
+                    error.line, error.column = number, found.start() + 1
+                    return True
         return False
+
+
+def _lines(lines: Sequence[str], begin: int) -> Iterator[tuple[int, int]]:
+    """Give the numbers of an option's lines, and where its value begins in each: in the first behind the ``=``."""
+    for number in range(begin, min(len(lines), begin + MAX_LINES) + 1):
+        line = lines[number - 1]
+        if number > begin and line and not line[0].isspace() and line[0] not in "#;":
+            return
+        yield number, line.find("=") + 1 if number == begin else 0

@@ -137,3 +137,10 @@ recipe = nothing
         ("missing-option", 12, "url"),
         ("unknown-recipe", 14, "recipe"),
     ]
+
+
+@pytest.mark.parametrize(("parts", "column"), [("a", 9), ("aa a", 12), ("aa\n  a", 3)])
+def test_a_part_is_pointed_at_as_a_word_of_its_own(plan, parts, column):
+    with pytest.raises(ProfileError) as caught:
+        plan(f"[buildout]\nparts = {parts}\n[a]\nx = 1\n[aa]\nrecipe = command\ncommand = x\n")
+    assert (caught.value.reason, caught.value.column) == ("missing-option", column)
