@@ -58,6 +58,7 @@ BOOLEANS = (
     "extends-once",
     "interpolate",
     "keep-all-parts",
+    "native-recipes",
 )
 """Buildout's own and then cbuild's."""
 FLAGS = ("true", "false")

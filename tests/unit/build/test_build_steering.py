@@ -127,6 +127,7 @@ def test_signatures_are_not_what_decides(told):
     ("text", "errors"),
     [
         ("offline = yes\nnewest = 1", [("bad-boolean", "offline", 2), ("bad-boolean", "newest", 3)]),
+        ("native-recipes = no", [("bad-boolean", "native-recipes", 2)]),
         ("keep-all-parts = True", [("bad-boolean", "keep-all-parts", 2)]),
         ("allow-unchecked-sources =", [("bad-boolean", "allow-unchecked-sources", 2)]),
         ("log-level = LOUD\nverbosity = x", [("bad-log-level", "log-level", 2), ("bad-verbosity", "verbosity", 3)]),
