@@ -48,14 +48,17 @@ class Blame:
         error.chain = shorten(f"{section}:{option}" for section, option in self._trail)
         return self._locator.place(error, text)
 
-    def missing_section(self, name: str) -> ProfileError:
-        """Return the error for a section that isn't there."""
+    def missing_section(self, name: str, option: str = "") -> ProfileError:
+        """Return the error for a section that isn't there; option: the one of [buildout] that names it."""
         error = ProfileError(
             f"There is no section [{name[:200]}].",
             reason="missing-section",
             section=name,
             resolution=self._guess(name, self._sections) or "Extend the profile that has it, or take the name out.",
         )
+        if option:
+            error.section, error.option = "buildout", option
+            return self._locator.place(error, name)
         if self._trail:
             return self.at_trail(error, f"${{{name}:")
         if self._asking:

@@ -250,8 +250,10 @@ class Resolver:
         self._directories.name_state_file(options)
         self._placed(lambda: check(options))
         versions = self.value(buildout, "versions")
-        if versions and (versions in self._raw or self._explicit_versions):
+        if versions and versions in self._raw:
             self._run(self._open(versions))
+        elif versions and self._explicit_versions:
+            raise self._blame.missing_section(versions, "versions")
 
     def _settle_what_can_be(self, buildout: Section) -> None:
         """Make directories absolute that have references; what doesn't resolve is an error for who asks for it."""

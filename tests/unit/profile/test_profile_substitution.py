@@ -144,7 +144,7 @@ def test_an_error_has_the_chain_of_references(resolve):
         ("[buildout]\nparts =\noffline = True\n", "bad-boolean", "offline"),
         ("[buildout]\nparts =\nlog-level = LOUD\n", "bad-log-level", "log-level"),
         ("[buildout]\nparts =\nverbosity = x\n", "bad-verbosity", "verbosity"),
-        ("[buildout]\nparts =\nversions = nosuch\n", "missing-section", None),
+        ("[buildout]\nparts =\nversions = nosuch\n", "missing-section", "versions"),
     ],
 )
 def test_bad_buildout_sections(resolve, text, reason, option):
@@ -209,6 +209,9 @@ def test_what_is_wrong_in_buildout_has_its_place(resolve):
     with pytest.raises(ProfileError) as caught:
         resolve("[buildout]\nparts =\nnewest = yes\n").section("buildout")
     assert (caught.value.reason, caught.value.line) == ("bad-boolean", 3)
+    with pytest.raises(ProfileError) as caught:
+        resolve("[buildout]\nparts =\nversions = nope\n").section("buildout")
+    assert (caught.value.reason, caught.value.line, caught.value.column) == ("missing-section", 3, 12)
 
 
 @pytest.mark.parametrize(
