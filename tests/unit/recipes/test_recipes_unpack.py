@@ -136,6 +136,7 @@ def test_a_missing_program_is_named(tmp_path, target):
         bz2.compress(b"x" * 5000)[:30],
         lzma.compress(b"x" * 5000)[:40],
     ],
+    ids=["page", "nothing", "gzip", "bzip2", "xz"],
 )
 def test_what_is_no_archive(tmp_path, target, data):
     (tmp_path / "a.tar.gz").write_bytes(data)
