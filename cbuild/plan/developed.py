@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cbuild.distribution import normal
 from cbuild.distribution.declared import declared
+from cbuild.errors import SourceError
 from cbuild.plan.part import Part
 from cbuild.recipe.registry import find
 from cbuild.source import Request
@@ -23,12 +25,15 @@ Fetch = Callable[[Request], Path]
 def developed(part: Part, parts: Mapping[str, Part], fetch: Fetch) -> dict[str, tuple[str, ...]]:
     """Return the projects (normalised) that part gets from parts that it refers to, each with what that requires.
 
-    parts: what part requires, at least. fetch: to read a checkout; SourceError if it can't be had.
+    parts: what part requires, at least. fetch: to read a checkout. One that can't be had says nothing: it is told with
+    all other sources that are missing.
     """
     found: dict[str, tuple[str, ...]] = {}
     for other in (parts[name] for name in part.requires):
         if _DEVELOP and (other.recipe.module, other.recipe.attribute) == (_DEVELOP.module, _DEVELOP.attribute):
-            requires = _requires(other, parts, fetch)
+            requires: tuple[str, ...] = ()
+            with suppress(SourceError):
+                requires = _requires(other, parts, fetch)
             words = (_END.split(other.options.get(option, "").strip(), maxsplit=1)[0] for option in _NAMES)
             found |= {normal(name): requires for name in (other.name, *words) if name}
     return found

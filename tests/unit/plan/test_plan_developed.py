@@ -70,5 +70,10 @@ def test_what_says_nothing(asked, tmp_path):
     assert asked(f"{DEVELOP}setup = ${{:_profile_base_location_}}/tree\n") == {"mine": ()}
 
 
+def test_a_checkout_that_cannot_be_had_is_told_later(asked):
+    tree = "[tree]\nrecipe = slapos.recipe.build:gitclone\nrepository = https://h.invalid/x.git\nrevision = 1\n"
+    assert asked(f"{DEVELOP}setup = ${{tree:location}}\n{tree}") == {"mine": ()}
+
+
 def test_other_parts_are_nobodys_projects(asked):
     assert asked("[mine]\nrecipe = command\ncommand = true\n") == {}
