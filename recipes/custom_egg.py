@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Egg, Options, UserError
-from recipes import files, shell
-from recipes.egg import interpreter, project
+from recipes import files, patched, shell
+from recipes.egg import interpreter
 from recipes.patched import Patches
+from recipes.project import project, word
 from recipes.unpack import top, unpack
 from recipes.wheel import Maker, compile_all, unpack_wheel
 
@@ -75,8 +75,8 @@ class Custom(_Built):
         if len(self.requirement.splitlines()) > 1:
             raise UserError(f"[{name}] egg: one egg is built, not several.")
         self.eggs = buildout.distributions(self.requirement, python=self.version, source=True)
-        egg = re.split(r"[<>=\s]", self.requirement, maxsplit=1)[0]
-        self.patches = Patches.of(buildout, options, egg, shared=True)
+        spelled = (egg for egg in patched.names(options) if project(egg) == project(self.requirement))
+        self.patches = Patches.of(buildout, options, next(spelled, word(self.requirement)), shared=True)
 
     def install(self) -> list[str]:
         """Unpack, patch and build the egg."""

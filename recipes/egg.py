@@ -6,22 +6,18 @@ import configparser
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from email import message_from_string
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Egg, Options, UserError
 from recipes import patched, say, scripts
 from recipes.patched import Patches
+from recipes.project import ALWAYS, Needed, holding, project, required
 from recipes.wheel import Maker, Patch, compile_all
 
 DIRECTORIES = ("eggs-directory", "develop-eggs-directory", "bin-directory")
 
 BUILDERS = "/usr/bin/python3"
 
-ALWAYS = ("setuptools",)
-"""What is there without being named, as with buildout."""
-
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _PYTHON = re.compile(r"python(3\.\d+)$")
 _VERSION = re.compile(r"[0-9]+\.[0-9]+")
 _POINT = re.compile(r"([^=]+)=([\w.]+):([\w.]+)")
@@ -43,7 +39,9 @@ class Eggs:
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
         self.eggs = buildout.distributions(*self.requirements, python=version)
         self.patched = {egg: Patches.of(buildout, options, egg) for egg in patched.names(options)}
-        self.sources = {egg: buildout.distributions(egg, python=version, source=True) for egg in self.patched}
+        self.sources = {
+            egg: buildout.distributions(*self._asked(egg), python=version, source=True) for egg in self.patched
+        }
 
     def install(self) -> list[str]:
         """Install the eggs; they are shared with other parts, so none is this part's own."""
@@ -66,36 +64,44 @@ class Eggs:
                 compile_all(path, self.python)
         return [*self._developed(own, found), *found]
 
+    def _asked(self, egg: str) -> list[str]:
+        """Return the requirements that name an egg, with their versions."""
+        return [one for one in self.requirements if project(one) == project(egg)] or [egg]
+
     def _with_patches(self, egg: Egg) -> tuple[Egg, str, Patch | None]:
         """Return what an egg is made from, the name of its directory, and what is done to its source before."""
         for name, patches in self.patched.items():
             if project(name) == project(egg.name):
                 source = next(one for one in self.sources[name] if project(one.name) == project(name))
+                if source.name != egg.name:
+                    raise UserError(
+                        f"[{self.name}] {name}-patches: what is needed is {egg.name}, the source is {source.name}:"
+                        f" pin {name}."
+                    )
                 return source, patches.marked(source.name), patches.apply
         return egg, egg.name, None
 
     def _developed(self, own: Mapping[str, Path], eggs: Sequence[Path]) -> list[Path]:
-        """Return what of own (eggs by project) is needed and was not chosen: the host leaves it to who makes it.
+        """Return what of own (eggs by project) is needed and was not chosen: the host leaves it to who makes them.
 
-        eggs: those that were chosen. UserError for what one requires if the host could not read that off its source.
+        eggs: those that were chosen. UserError for what isn't anywhere: the host could not read it off a source.
         """
         chosen = {project(path.name) for path in eggs}
-        pending = [project(requirement) for requirement in self.requirements]
-        pending += [needed for path in eggs for needed, _ in required(path)]
-        found: dict[str, Path] = {}
+        pending = [(asked, self.name) for asked in holding(self.requirements)]
+        pending += [(asked, path.name) for path in eggs for asked in required(path) if asked[0] in own]
+        found: dict[Needed, Path] = {}
         while pending:
-            name = pending.pop()
-            if name not in own or name in found or name in chosen:
+            (name, extras), by = pending.pop()
+            if name in chosen or name in ALWAYS or (name, extras) in found:
                 continue
-            found[name] = own[name]
-            for needed, always in required(own[name]):
-                if always and needed not in {*own, *chosen, *ALWAYS}:
-                    raise UserError(
-                        f"[{self.name}] eggs: {own[name].name} requires {needed}, which can't be read off its source"
-                        " before it is built; name it here, too."
-                    )
-                pending.append(needed)
-        return [found[name] for name in sorted(found)]
+            if name not in own:
+                raise UserError(
+                    f"[{self.name}] eggs: {by} requires {name}, of which there is no egg. If it can't be read off a"
+                    " source before that is built, name it here; a part that develops says by `egg` what it makes."
+                )
+            found[name, extras] = own[name]
+            pending += [(asked, own[name].name) for asked in required(own[name], extras)]
+        return sorted({*found.values()})
 
 
 class Scripts(Eggs):
@@ -151,13 +157,6 @@ class Scripts(Eggs):
         return {self.chosen[name]: found[name] for name in self.chosen if name in found}
 
 
-def project(text: str) -> str:
-    """Return the normalised project that a requirement or an egg's name begins with."""
-    match = _NAME.match(text.strip())
-    name = match[0] if match else ""
-    return re.sub(r"[-_.]+", "_", name.partition("-")[0] if name.endswith(".egg") else name).lower()
-
-
 def interpreter(buildout: Buildout, options: Mapping[str, str]) -> tuple[str, str]:
     """Return the path and the version of the Python of the section that ``python`` names, here or in [buildout].
 
@@ -191,13 +190,6 @@ def _added(name: str, text: str) -> Iterator[tuple[str, str]]:
         if match is None:
             raise UserError(f"[{name}] entry-points: {word!r} is not NAME=MODULE:ATTRIBUTE.")
         yield match[1], f"{match[2]}:{match[3]}"
-
-
-def required(egg: Path) -> Iterator[tuple[str, bool]]:
-    """Give the projects that an egg requires, and whether it does so always: without extras, on any machine."""
-    for path in egg.glob("*.dist-info/METADATA"):
-        for text in message_from_string(path.read_text("utf-8")).get_all("Requires-Dist", []):
-            yield project(text), ";" not in text
 
 
 def _console(egg: Path) -> dict[str, str]:

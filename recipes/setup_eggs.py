@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cbuild.recipe.api import Egg
+from recipes.project import project
 from recipes.wheel import Maker, unpack_wheel
 
 DIRECTORY = "setup-eggs"
@@ -19,7 +20,6 @@ DIRECTORY = "setup-eggs"
 VARIABLE = "PYTHONEXTRAPATH"
 """Tells programs that scripts start where the distributions are; plain Python doesn't read it."""
 
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _UNSAFE = re.compile(r"[^A-Za-z0-9.]+")
 
 
@@ -29,7 +29,7 @@ def install(requirements: Sequence[str], eggs: Sequence[Egg]) -> list[Path]:
     eggs: all that the requirements need. Of each requirement it is the distribution itself, then what it needs in turn;
     a source distribution is built with those of earlier requirements importable. UserError when a build fails.
     """
-    eggs_left = {_project(egg.name.partition("-")[0]): egg for egg in eggs}
+    eggs_left = {project(egg.name.partition("-")[0]): egg for egg in eggs}
     found: list[Path] = []
     for requirement in requirements:
         found += _with_dependencies(requirement, eggs_left, tuple(found))
@@ -59,12 +59,12 @@ def exported(directories: Sequence[Path]) -> Iterator[None]:
 def _with_dependencies(requirement: str, left: dict[str, Egg], earlier: Sequence[Path]) -> list[Path]:
     """Install those of left that requirement needs, and take them out of it; return their directories."""
     found: list[Path] = []
-    pending = [_project(requirement)]
+    pending = [project(requirement)]
     while pending:
         if egg := left.pop(pending.pop(0), None):
             found.append(_installed(egg, earlier))
             # Whatever extras and markers say: what was not chosen is not in left.
-            pending += [_project(text) for one in _in(found[-1]) for text in one.requires or ()]
+            pending += [project(text) for one in _in(found[-1]) for text in one.requires or ()]
     return found
 
 
@@ -85,9 +85,3 @@ def _installed(egg: Egg, earlier: Sequence[Path]) -> Path:
 
 def _in(directory: Path) -> Iterator[metadata.Distribution]:
     yield from metadata.distributions(path=[str(directory)])
-
-
-def _project(text: str) -> str:
-    """Return the normalised name of the project that a requirement begins with."""
-    match = _NAME.match(text.strip())
-    return re.sub(r"[-_.]+", "-", match[0]).lower() if match else ""

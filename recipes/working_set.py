@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cbuild.recipe.api import UserError
-from recipes.egg import ALWAYS, project, required
+from recipes.project import ALWAYS, Needed, holding, project, required
 
 
 @dataclass(frozen=True)
@@ -38,17 +38,30 @@ def working_set(specs: Iterable[str], path: Iterable[str], **_: object) -> Worki
 
     UserError for one that isn't there: in a builder are the eggs of the parts that the part refers to.
     """
-    there = {project(egg.name): egg for place in reversed(list(path)) for egg in sorted(Path(place).glob("*.egg"))}
-    found: dict[str, Path] = {}
-    pending = [(project(spec), True) for spec in reversed(list(specs))]
+    places = list(path)
+    found: dict[Needed, Path] = {}
+    pending = [(spec, asked) for spec in reversed(list(specs)) for asked in holding([spec])]
     while pending:
-        name, always = pending.pop()
-        if name in there and name not in found:
-            found[name] = there[name]
-            pending += reversed(list(required(there[name])))
-        elif always and name not in {*found, *ALWAYS}:
-            raise UserError(f"there is no egg of {name}; refer to the part that installs it.")
-    return WorkingSet([_installed(egg) for egg in found.values()])
+        spec, asked = pending.pop()
+        if asked in found or asked[0] in ALWAYS:
+            continue
+        egg = next(filter(None, (_best(Path(place), spec) for place in places)), None)
+        if egg is None:
+            raise UserError(f"there is no egg for {spec}; refer to the part that installs it.")
+        found[asked] = egg
+        pending += [(name, (name, extras)) for name, extras in reversed(list(required(egg, asked[1])))]
+    return WorkingSet([_installed(egg) for egg in dict.fromkeys(found.values())])
+
+
+def _best(directory: Path, spec: str) -> Path | None:
+    """Return the newest egg in directory that fits; one with patches is newer than the same without."""
+    from packaging.requirements import Requirement  # noqa: PLC0415 - in builders only
+    from packaging.version import Version  # noqa: PLC0415 - as above
+
+    wanted = Requirement(spec)
+    eggs = {egg: Version(_version(egg)) for egg in directory.glob("*.egg") if project(egg.name) == project(wanted.name)}
+    fitting = [egg for egg, version in eggs.items() if wanted.specifier.contains(version, prereleases=True)]
+    return max(fitting, key=lambda egg: (eggs[egg], egg.name), default=None)
 
 
 def offer() -> None:
@@ -59,5 +72,9 @@ def offer() -> None:
 
 
 def _installed(egg: Path) -> Installed:
-    name, version, *_ = egg.name.removesuffix(".egg").split("-")
-    return Installed(name.replace("_", "-").lower(), name.replace("_", "-"), version, str(egg))
+    name = egg.name.partition("-")[0].replace("_", "-")
+    return Installed(name.lower(), name, _version(egg), str(egg))
+
+
+def _version(egg: Path) -> str:
+    return egg.name.removesuffix(".egg").split("-")[1]

@@ -8,65 +8,86 @@ from __future__ import annotations
 
 import ast
 import configparser
+import lzma
 import tarfile
 import tomllib
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path, PurePosixPath
+
+UNREADABLE = (
+    tarfile.TarError, lzma.LZMAError, zlib.error, configparser.Error,  # no errors of Python's own, as others are
+    OSError, EOFError, ValueError, TypeError, AttributeError, SyntaxError, RecursionError,
+    MemoryError,  # what a text that is nested too deep is for the parser
+)  # fmt: skip
+"""What reading somebody's files may end in: then they say nothing."""
 
 Files = dict[str, str]
 
 
+@cache
 def declared(archive: Path, directory: str = "") -> tuple[str, ...]:
-    """Return the requirements of the tree in a tar, none if it is no tar; directory: where, from the tree's top."""
-    files = _files(archive, PurePosixPath(directory))
+    """Return the requirements of the tree in a tar, none if it is no tar; directory: where, from the tree's top.
+
+    What is no requirement (``file: requirements.txt``, which setuptools would read) is left out.
+    """
+    try:
+        files = _files(archive, PurePosixPath(directory))
+    except UNREADABLE:
+        return ()
     for name, read in READERS.items():
-        if name in files and (found := read(files[name])):
+        if name in files and (found := _requirements(read, files[name])):
             return found
     return ()
+
+
+def _requirements(read: Callable[[str], Iterable[str]], text: str) -> tuple[str, ...]:
+    from packaging.requirements import InvalidRequirement, Requirement  # noqa: PLC0415 - where it is needed only
+
+    found = []
+    try:
+        for line in read(text):
+            with suppress(InvalidRequirement):
+                found.append(str(Requirement(line.partition(" #")[0].strip())))
+    except UNREADABLE:
+        return ()
+    return tuple(found)
 
 
 def _files(archive: Path, directory: PurePosixPath) -> Files:
     """Return the texts of the files that say it; of several, those at the top."""
     found: dict[str, tuple[int, str]] = {}
-    try:
-        with tarfile.open(archive) as tar:
-            for member in tar:
-                path = PurePosixPath(member.name)
-                depth = len(path.parts)
-                inside = path.parent.parts[-len(directory.parts) :] == directory.parts or not directory.parts
-                if path.name in READERS and inside and member.isfile() and depth < found.get(path.name, (99, ""))[0]:
-                    stream = tar.extractfile(member)
-                    found[path.name] = depth, stream.read().decode(errors="replace") if stream else ""
-    except (tarfile.TarError, EOFError, OSError):
-        return {}
+    with tarfile.open(archive) as tar:
+        for member in tar:
+            path = PurePosixPath(member.name)
+            depth = len(path.parts)
+            inside = path.parent.parts[-len(directory.parts) :] == directory.parts or not directory.parts
+            if path.name in READERS and inside and member.isfile() and depth < found.get(path.name, (99, ""))[0]:
+                stream = tar.extractfile(member)
+                found[path.name] = depth, stream.read().decode(errors="replace") if stream else ""
     top = min((depth for depth, _ in found.values()), default=0)
     return {name: text for name, (depth, text) in found.items() if depth == top}
 
 
-def _project(text: str) -> tuple[str, ...]:
+def _project(text: str) -> Iterable[str]:
     """Read ``pyproject.toml`` (PEP 621)."""
-    try:
-        return tuple(map(str, tomllib.loads(text).get("project", {}).get("dependencies", ())))
-    except tomllib.TOMLDecodeError:
-        return ()
+    found = tomllib.loads(text).get("project", {}).get("dependencies", [])
+    return map(str, found) if isinstance(found, list) else ()
 
 
-def _configuration(text: str) -> tuple[str, ...]:
-    """Read ``setup.cfg``."""
+def _configuration(text: str) -> Iterable[str]:
+    """Read ``setup.cfg``; requirements are lines, or words between semicolons."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
-    try:
-        parser.read_string(text)
-    except configparser.Error:
-        return ()
-    return _lines(parser.get("options", "install_requires", fallback=""))
+    parser.read_string(text)
+    value = parser.get("options", "install_requires", fallback="")
+    return value.splitlines() if "\n" in value else value.split(";")
 
 
-def _program(text: str) -> tuple[str, ...]:
+def _program(text: str) -> Iterable[str]:
     """Read ``setup.py``: install_requires of the call of setup, a literal or a variable that is one."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return ()
+    tree = ast.parse(text)
     variables = {
         target.id: node.value
         for node in tree.body if isinstance(node, ast.Assign)
@@ -81,21 +102,12 @@ def _program(text: str) -> tuple[str, ...]:
     return ()
 
 
-def _literal(node: ast.expr) -> tuple[str, ...]:
-    try:
-        value = ast.literal_eval(node)
-    except ValueError:
-        return ()
-    return (
-        _lines(value) if isinstance(value, str) else tuple(map(str, value)) if isinstance(value, list | tuple) else ()
-    )
+def _literal(node: ast.expr) -> Iterable[str]:
+    value = ast.literal_eval(node)
+    return value.splitlines() if isinstance(value, str) else map(str, value) if isinstance(value, list | tuple) else ()
 
 
-def _lines(text: str) -> tuple[str, ...]:
-    return tuple(line.strip() for line in text.splitlines() if line.strip())
-
-
-READERS: dict[str, Callable[[str], tuple[str, ...]]] = {
+READERS: dict[str, Callable[[str], Iterable[str]]] = {
     "pyproject.toml": _project,
     "setup.cfg": _configuration,
     "setup.py": _program,

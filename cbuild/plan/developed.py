@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from cbuild.distribution import normal
-from cbuild.distribution.declared import declared
 from cbuild.errors import SourceError
 from cbuild.plan.part import Part
 from cbuild.recipe.registry import find
@@ -41,6 +40,8 @@ def developed(part: Part, parts: Mapping[str, Part], fetch: Fetch) -> dict[str, 
 
 def _requires(part: Part, parts: Mapping[str, Part], fetch: Fetch) -> tuple[str, ...]:
     """Return what the checkout says that it requires: a directory of the profile's, or what another part unpacks."""
+    from cbuild.distribution.declared import declared  # noqa: PLC0415 - parsers that hardly any run needs
+
     setup = part.options.get("setup", "").strip()
     if setup in part.sources:
         return declared(fetch(part.sources[setup]))

@@ -1,6 +1,7 @@
 """What a source tree says that it requires."""
 
 import io
+import lzma
 import tarfile
 
 import pytest
@@ -29,15 +30,26 @@ CALL = "from setuptools import setup\nsetup(name='x', install_requires={})\n"
 @pytest.mark.parametrize(
     ("name", "text", "found"),
     [
-        ("pyproject.toml", "[project]\nname = 'x'\ndependencies = ['a >=1', 'b']\n", ("a >=1", "b")),
+        ("pyproject.toml", "[project]\nname = 'x'\ndependencies = ['a >=1', 'b']\n", ("a>=1", "b")),
         ("pyproject.toml", "[build-system]\nrequires = ['setuptools']\n", ()),
         ("pyproject.toml", "not = TOML = 1", ()),
+        ("pyproject.toml", "project = 'x'", ()),
+        ("pyproject.toml", "[project]\ndependencies = 'abc'", ()),
+        ("setup.cfg", "[options]\ninstall_requires = file: requirements.txt\n", ()),
+        ("setup.cfg", "[options]\ninstall_requires = a; b\n", ("a", "b")),
+        (
+            "setup.cfg",
+            "[options]\ninstall_requires =\n  a; python_version > '3'  # why\n",
+            ('a; python_version > "3"',),
+        ),
         ("setup.cfg", "[options]\ninstall_requires =\n  a>=1\n  b\n", ("a>=1", "b")),
         ("setup.cfg", "no section\n", ()),
         ("setup.py", CALL.format("['a>=1', 'b']"), ("a>=1", "b")),
         ("setup.py", CALL.format("'a>=1\\nb'"), ("a>=1", "b")),
         ("setup.py", "needs = ['a']\nimport setuptools\nsetuptools.setup(install_requires=needs)\n", ("a",)),
         ("setup.py", CALL.format("open('requirements.txt').read().split()"), ()),
+        ("setup.py", CALL.format("{[1]: 2}"), ()),
+        ("setup.py", CALL.format("-" * 100_000 + "1"), ()),
         ("setup.py", "print 'of Python 2'\n", ()),
     ],
 )
@@ -62,6 +74,7 @@ def test_the_tree_in_a_directory(archive):
     assert declared(archive(**files), "nothing") == ()
 
 
-def test_no_archive(tmp_path):
-    (tmp_path / "x").write_text("text")
+@pytest.mark.parametrize("data", [b"text", lzma.compress(b"x" * 9000)[:40]], ids=["text", "xz"])
+def test_no_archive(tmp_path, data):
+    (tmp_path / "x").write_bytes(data)
     assert declared(tmp_path / "x") == ()

@@ -89,7 +89,7 @@ def test_the_real_profiles_way_to_a_path_of_eggs(part, tmp_path, monkeypatch):
     assert (tmp_path / "f").read_text() == f"spam={spam}:my-ham={ham}"
     assert (tmp_path / "lint").read_text().startswith("[env] is changed here for this part alone")
     found.options["eggs"] = str(tmp_path / "none")
-    with pytest.raises(UserError, match="there is no egg of spam"):
+    with pytest.raises(UserError, match="there is no egg for spam>=1"):
         found.install()
 
 

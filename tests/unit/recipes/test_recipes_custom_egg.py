@@ -83,6 +83,7 @@ def test_an_egg_is_built_with_options(part, tmp_path):
     [
         {"spam-patches": "/profile/x.patch", "spam-patch-options": "-p0"},
         {"patches": "/profile/x.patch", "patch-options": "-p0"},
+        {"Spam-patches": "/profile/x.patch"},
         {"spam-patches": "/profile/x.patch", "patches": "/profile/none.patch", "patch-options": "-p0"},
     ],
 )

@@ -166,22 +166,27 @@ def developed(tmp_path, name: str, *requires: str) -> Path:
 def test_what_a_part_developed_needs_no_index(part, tmp_path):
     """The host leaves it out, and what it requires of the kind; others' eggs aren't anybody's."""
     needed = [
-        developed(tmp_path, "ham", "toast>=1", "spam", "x; extra == 'x'", "setuptools"),
+        developed(tmp_path, "ham", "toast>=1", "spam", "x; extra == 'y'", "n; sys_platform == 'n'", "setuptools"),
         developed(tmp_path, "toast"),
     ]
     developed(tmp_path, "other")
     made = part(egg.Eggs)
-    made.requirements += ["ham[x]"]
+    made.requirements += ["ham[x]", "never; sys_platform == 'n'"]
     paths = made.paths()
     assert paths[:2] == needed
     assert [path.name for path in paths[2:]] == ["spam-1-py3.11-linux-x86_64.egg", "eggs-1-py3.11-linux-x86_64.egg"]
 
 
-def test_what_the_host_could_not_read_is_asked_for(part, tmp_path):
-    developed(tmp_path, "ham", "bacon")
+@pytest.mark.parametrize(
+    ("requirement", "told"),
+    [("ham", r"ham-9\.egg requires bacon"), ("ham[x]", r"ham-9\.egg requires \w+"), ("other", r"p requires other,")],
+)
+def test_what_the_host_could_not_read_is_asked_for(part, tmp_path, requirement, told):
+    """What a checkout or an extra of it requires, and a project that isn't called as the part that develops it."""
+    developed(tmp_path, "ham", "bacon; python_version > '3'", "more; extra == 'x'")
     made = part(egg.Eggs)
-    made.requirements += ["ham"]
-    with pytest.raises(UserError, match=r"ham-9\.egg requires bacon"):
+    made.requirements += [requirement]
+    with pytest.raises(UserError, match=told):
         made.paths()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def part(tmp_path, monkeypatch):
             "buildout": own | {"python": "buildout", "executable": egg.BUILDERS},
             "p": {"eggs": "spam", **{name.replace("_", "-"): value for name, value in options.items()}},
         }
-        chosen = {together(["spam"]): source, together(asking(["Spam"], "", source=True)): source}
+        chosen = {together(["spam"]): source, together(asking(["spam"], "", source=True)): source}
         buildout = StaticBuildout(sections, files, [], (), chosen)
         return egg.Eggs(buildout, "p", buildout["p"])
 
@@ -52,6 +53,13 @@ def test_a_patched_egg_is_another_one(part):
 def test_a_patch_that_does_not_fit(part):
     with pytest.raises(UserError, match="exit code 1 of: patch -p0"):
         part(Spam_patches="/profile/x.patch\n/profile/x.patch", Spam_patch_options="-p0 --forward").paths()
+
+
+def test_another_version_than_the_one_that_is_needed(part):
+    made = part(Spam_patches="/profile/x.patch")
+    made.eggs = [replace(made.eggs[0], name="spam-1-py3.11-linux-x86_64.egg")]
+    with pytest.raises(UserError, match=r"what is needed is spam-1-.* the source is spam-2-.*: pin Spam"):
+        made.paths()
 
 
 def test_no_patches(part):
