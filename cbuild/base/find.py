@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,8 @@ def place(name: str) -> Place | None:
         return None
     else:
         path = directory() / f"{name}.yaml"
-    return Place(path.stem, path, path.with_suffix(".lock")) if path.is_file() else None
+    # Path.is_file() raises for a name that is too long.
+    return Place(path.stem, path, path.with_suffix(".lock")) if os.path.isfile(path) else None  # noqa: PTH113 - as above
 
 
 def unknown(name: str) -> UsageError:

@@ -111,18 +111,16 @@ def _way(start: str, end: str, edges: Mapping[str, tuple[str, ...]], through: Ma
 def log_at_hand(profile: Profile, home: Home, name: str) -> Path | None:
     """Return the log of the part's last build, as far as that is known without a plan; None if it takes one.
 
-    Known is the build that runs now; the recorded one, if none failed after it; one that failed, if none is recorded: a
-    run takes out the record of a part that it is going to install. ProfileError, UsageError as steer and the state
-    file have them.
+    Known is the build that runs now, else the recorded one if none failed after it: a failure is kept for the part's
+    name, and may be another profile's. ProfileError, UsageError as steer and the state file have them.
     """
     if name not in profile.sections:
         return None
     for path in _running(home, name):
         return path
     recorded, failed = _earlier(installed.read(steer(profile).state), home, name)
-    if recorded and failed and failed.stat().st_mtime > recorded.stat().st_mtime:
-        return None  # it may be another profile's that has a part of this name
-    return recorded or failed
+    newer = recorded and failed and failed.stat().st_mtime > recorded.stat().st_mtime
+    return None if newer else recorded
 
 
 def log(ready: Prepared, home: Home, name: str) -> Path:

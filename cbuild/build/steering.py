@@ -5,6 +5,7 @@ Read before any recipe is asked, so what counts is what the files and the comman
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from pathlib import Path
 from cbuild.errors import CbuildError, ProfileError, SourceError, UsageError, together
 from cbuild.profile import IMAGE_DIRECTORY, INSIDE, Profile, Resolver, is_below, level, with_directory
 from cbuild.source.url import redact, split
+
+LONGEST = 255
+"""Bytes of a file's name (Linux's NAME_MAX)."""
 
 _RECIPES = re.compile(r"@@[^@:]*:[^@]*@@").search
 
@@ -168,10 +172,9 @@ class _Told:
         if not name:
             return None
         path = Path(self._resolver.on_host(name))
-        if "\0" in name or path.is_dir():
-            what = "is a directory" if path.is_dir() else "can't be a file's name"
+        if wrong := _no_file(path):
             resolution = "Name a file, relative to the buildout directory; empty for no state file."
-            self._wrong("installed", "bad-value", f"installed: {str(path)[:200]!r} {what}.", resolution)
+            self._wrong("installed", "bad-value", f"installed: {str(path)[:200]!r} {wrong}.", resolution)
         elif above := next((one for one in path.parents if one.exists() and not one.is_dir()), None):
             option = "directory" if self._is_buildout_directory(above) else "installed"
             resolution = "The state file lies in a directory: name one, or move away what is there."
@@ -226,3 +229,10 @@ class _Told:
     def _wrong(self, option: str, reason: str, brief: str, resolution: str) -> None:
         error = ProfileError(brief, reason=reason, resolution=resolution, section="buildout", option=option)
         self._problems.append(self._resolver.placed(error))
+
+
+def _no_file(path: Path) -> str:
+    """Return why path can't be a file's, empty if it can."""
+    if "\0" in str(path) or any(len(os.fsencode(part)) > LONGEST for part in path.parts):
+        return "can't be a file's name"
+    return "is a directory" if path.is_dir() else ""

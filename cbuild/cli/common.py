@@ -89,7 +89,9 @@ def take_name(words: Sequence[str] | None, config: str | None, what: str) -> tup
     what: it may name, for the error. UsageError without one, and for a word too many.
     """
     others = list(words or ())
-    rest = _sorted(others, config)[2]
+    profile, _, rest = _sorted(others, config)
+    if profile in others and not _IS_URL(profile) and _is_name(profile, rest):
+        rest = [profile]
     if not rest:
         raise UsageError(f"Name a {what}.", resolution="It stands beside the profile, if one is named.")
     others.remove(rest[0])
@@ -102,6 +104,11 @@ def take_name(words: Sequence[str] | None, config: str | None, what: str) -> tup
             resolution="A profile's name ends in .cfg; an assignment is SECTION:OPTION=VALUE.",
         )
     return rest[0], others
+
+
+def _is_name(word: str, rest: Sequence[str]) -> bool:
+    """Return whether a word that looks like a profile is a part's name, such as instance.cfg: nothing else can be."""
+    return not rest or (rest[0].endswith(".cfg") and not Path(word).is_file())
 
 
 def _sorted(words: Sequence[str] | None, config: str | None) -> tuple[str | None, list[str], list[str]]:

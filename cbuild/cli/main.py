@@ -6,7 +6,7 @@ import errno
 import functools
 import gc
 import json
-import shlex
+import re
 import signal
 import sys
 import traceback
@@ -39,6 +39,9 @@ INTERRUPTED = 130
 COLLECT = (100_000, 10, 10)
 """When Python looks for garbage: a profile is a million small objects that stay, and looking through them again and
 again takes as long as reading them (ERP5: a tenth; 100 000 parts: half)."""
+# The quotation mark ends a string of JSON.
+_USER = re.compile(r"""((?:https?|ftp)://)([^/?#\s"']*)@""")
+
 HOST_ERRORS = {
     errno.ENOSPC,
     errno.EDQUOT,
@@ -125,9 +128,15 @@ def show(error: CbuildError, *, as_json: bool) -> None:
     """Print an error and what else is wrong: as the contract's document on stdout, or for a person on stderr."""
     if as_json:
         every = [item.as_dict() for item in (error, *error.others)]
-        print(json.dumps({"error": every[0], "errors": every}, ensure_ascii=False))  # noqa: T201 - the command line prints
+        print(_masked(json.dumps({"error": every[0], "errors": every}, ensure_ascii=False)))  # noqa: T201 - the command line prints
         return
-    print("\n".join(line for item in (error, *error.others) for line in _lines(item)), file=sys.stderr)  # noqa: T201 - the command line prints
+    lines = [_masked(line) for item in (error, *error.others) for line in _lines(item)]
+    print("\n".join(lines), file=sys.stderr)  # noqa: T201 - the command line prints
+
+
+def _masked(text: str) -> str:
+    """Return a text without the passwords in its URLs, as long as before: a caret may point into it."""
+    return _USER.sub(lambda match: f"{match[1]}{'*' * len(match[2])}@", text)
 
 
 def _lines(error: CbuildError) -> list[str]:
@@ -164,9 +173,13 @@ def _how(arguments: list[str]) -> str:
     """Return what to write instead; buildout's options stand before its commands, cbuild's behind."""
     if not arguments[0].startswith("-"):
         return f"cbuild {arguments[0]} --help"
+    import shlex  # noqa: PLC0415 - for this alone
+
     command = next((word for word in arguments if word in COMMANDS), "software")
-    behind = shlex.join(word for word in arguments if word != command)
-    return f"Options stand behind the command: cbuild {command} {behind}"
+    behind = [*arguments]
+    if command in behind:
+        behind.remove(command)
+    return f"Options stand behind the command: cbuild {command} {shlex.join(behind)}"
 
 
 def _host(error: OSError, arguments: list[str]) -> int:

@@ -185,7 +185,7 @@ class Planner:
         changes [versions] in its own.
         """
         found: dict[str, Part] = {}
-        errors: list[ProfileError] = []
+        errors: list[CbuildError] = []
         for part in parts:
             found[part.name] = part
             try:
@@ -195,6 +195,8 @@ class Planner:
                         found[part.name] = self.facts.chosen(found[part.name], wanted, there)
             except ProfileError as error:
                 errors.append(error)
+            except SourceError as error:
+                raise together([*errors, error]) from error
         if errors:
             raise together(errors[:MAX_REPORTED])
         return found

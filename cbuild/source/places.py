@@ -163,16 +163,18 @@ def mirror(spec: str, store: Store, downloader: Downloader) -> Place:
     return Template(spec, store, downloader)
 
 
-def check_mirror(spec: str) -> None:
-    """Raise UsageError ``mirror`` for what can't be one."""
-    if spec.startswith("/"):
-        return
+def is_mirror(spec: str) -> bool:
+    """Return whether it can be a mirror."""
     parts = split(spec)
     named = any(field in spec for field in ("{sha256}", "{md5}", "{name}"))
-    if parts.scheme == "file" or (parts.scheme in REMOTE and parts.hostname and named):
-        return
-    raise UsageError(
-        f"{redact(spec)!r} is not a mirror",
-        reason="mirror",
-        resolution="A mirror is an absolute directory, or a URL with {sha256}, {md5} or {name} in it.",
-    )
+    return spec.startswith("/") or parts.scheme == "file" or bool(parts.scheme in REMOTE and parts.hostname and named)
+
+
+def check_mirror(spec: str) -> None:
+    """Raise UsageError ``mirror`` for what can't be one."""
+    if not is_mirror(spec):
+        raise UsageError(
+            f"{redact(spec)!r} is not a mirror",
+            reason="mirror",
+            resolution="A mirror is an absolute directory, or a URL with {sha256}, {md5} or {name} in it.",
+        )

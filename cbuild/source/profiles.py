@@ -16,6 +16,7 @@ from cbuild.canonical import write_atomic
 from cbuild.errors import SourceError
 from cbuild.events import Event, Report, silent
 from cbuild.source.lock import Lock
+from cbuild.source.places import is_mirror
 from cbuild.source.request import Request
 from cbuild.source.sources import Fetched, Sources
 from cbuild.source.store import Sums
@@ -104,7 +105,8 @@ class ProfileFiles:
     def _sources(self, settings: Mapping[str, str], kind: type[Sources]) -> Sources:
         offline = "true" in (settings.get("offline"), settings.get("install-from-cache"))
         cache = settings.get("extends-cache", "")
-        mirrors = (*([cache] if cache else []), *settings.get("mirrors", "").split())
+        # What can't be a mirror is told when the profile is read as a whole (cbuild.build.prepare).
+        mirrors = (*([cache] if cache else []), *filter(is_mirror, settings.get("mirrors", "").split()))
         key = (offline, mirrors, kind)
         if key not in self._made:
             self._made[key] = kind(

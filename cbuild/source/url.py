@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 _NOTHING = SplitResult("", "", "", "", "")
@@ -39,6 +38,8 @@ def signed_in(url: str) -> tuple[str, str]:
     user, at, _ = parts.netloc.rpartition("@")
     if not at or parts.scheme not in {"http", "https"}:
         return url, ""
+    from base64 import b64encode  # noqa: PLC0415 - hardly any URL has a password
+
     name, _, password = user.partition(":")
     pair = f"{unquote(name)}:{unquote(password)}"
     return _bare(parts), f"Basic {b64encode(pair.encode()).decode()}"

@@ -8,6 +8,7 @@ used longest ago.
 from __future__ import annotations
 
 import fcntl
+import os
 import re
 import time
 from collections import Counter
@@ -97,8 +98,8 @@ def find(home: Home, limit: int | None = None, *, sources: bool = False) -> Plan
 
 def _needed(home: Home) -> _Needed:
     noted = roots.known(home)
-    states = [path for path in noted if path.exists()]
-    gone = [path for path in noted if not path.exists()]
+    states = [path for path in noted if os.path.lexists(path)]  # a link that leads nowhere can't be read: it isn't gone
+    gone = [path for path in noted if not os.path.lexists(path)]
     read = [_state(path) for path in states]
     running = roots.instances(home)
     locked = [_text(path.parent / "cbuild.lock") for path in states]

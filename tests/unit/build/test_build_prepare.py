@@ -56,6 +56,7 @@ def test_a_state_file_that_cannot_be_used_is_said_before_recipes_are_looked_for(
         ("builder = nope", "builder", "unknown-base"),
         ("builder = nope.yaml", "builder", "unknown-base"),
         ("builder = foo/bar:1", "builder", "base-without-digest"),
+        (f"builder = /{'a' * 300}.yaml", "builder", "unknown-base"),
         ("runtime = foo.yaml", "runtime", "unknown-base"),
         ("runtime = ~/foo.yaml", "runtime", "unknown-base"),
         ("mirrors = foo", "mirrors", "mirror"),

@@ -75,6 +75,8 @@ def test_the_buildout_directory_is_where_the_state_file_lies(told, tmp_path, dir
         ("parts =\ninstalled = ${:directory}", [("bad-value", "installed", 3)]),
         ("installed = p.cfg/state", [("bad-value", "installed", 2)]),
         ("installed = a\0b", [("bad-value", "installed", 2)]),
+        (f"installed = {'a' * 300}", [("bad-value", "installed", 2)]),
+        (f"installed = {'a' * 300}/x", [("bad-value", "installed", 2)]),
         ("parts =\ndirectory = p.cfg", [("bad-value", "directory", 3)]),
         ("directory = p.cfg/sub", [("bad-value", "directory", 2)]),
     ],

@@ -13,6 +13,17 @@ def test_an_unknown_command_and_what_may_have_been_meant(capsys):
     assert "Did you mean 'software'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("json_too", [[], ["--json"]])
+def test_no_password_is_shown(tmp_path, capsys, json_too):
+    """Neither the address nor the profile's own line, with the caret where it was."""
+    profile = tmp_path / "software.cfg"
+    profile.write_text("[buildout]\nextends = http://me:s3cret@127.0.0.1:1/x.cfg\nparts =\n")
+    assert main.run(["annotate", str(profile), *json_too]) == 4
+    out, err = capsys.readouterr()
+    assert "s3cret" not in out + err
+    assert "extends = http://*********@127.0.0.1:1/x.cfg" in out + err
+
+
 def test_an_unknown_option_is_a_usage_error_in_json_too(capsys):
     assert main.run(["software", "--nonsense", "--json"]) == 2
     error = json.loads(capsys.readouterr().out)["error"]

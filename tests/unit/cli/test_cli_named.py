@@ -56,11 +56,16 @@ def asked(monkeypatch, here):
         ("b:x=1 a", "software.cfg", "1"),
         ("b:x=1 other.cfg a b:x+=2", "other.cfg", "1\n2"),
         ("a b:x=1", "software.cfg", "1"),
+        ("other.cfg", "software.cfg", None),
+        ("instance.cfg", "software.cfg", None),
+        ("instance.cfg other.cfg", "other.cfg", None),
+        ("other.cfg instance.cfg", "other.cfg", None),
     ],
 )
 def test_a_name_stands_anywhere(asked, command, line, profile, value):
     found, name = asked(f"{command} {line}")
-    assert (Path(found.name).name, name) == (profile, "a")
+    expected = "instance.cfg" if "instance.cfg" in line else line if line == "other.cfg" else "a"
+    assert (Path(found.name).name, name) == (profile, expected)
     assert found.sections.get("b", {}).get("x") == value
 
 
@@ -80,9 +85,7 @@ def test_a_log_that_is_at_hand_needs_no_plan(here, monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("command", ["why", "logs"])
-@pytest.mark.parametrize(
-    ("line", "said"), [("", "Name a part"), ("other.cfg", "Name a part"), ("a b", "'b' is neither"), ("b:x=1", "Name")]
-)
+@pytest.mark.parametrize(("line", "said"), [("", "Name a part"), ("a b", "'b' is neither"), ("b:x=1", "Name")])
 def test_no_name_or_two(capsys, command, line, said):
     assert main.run([command, *line.split()]) == 2
     assert said in capsys.readouterr().err
