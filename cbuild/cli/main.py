@@ -153,7 +153,7 @@ def _lines(error: CbuildError) -> list[str]:
 
 def _here() -> str:
     try:
-        return str(Path.cwd())
+        return str(Path.cwd()).rstrip("/")  # of the root directory nothing is left: every path is in it
     except OSError:  # somebody removed it
         return ""
 

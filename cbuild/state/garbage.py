@@ -21,7 +21,7 @@ from typing import Literal
 from cbuild.errors import UsageError
 from cbuild.image.layout import Layout
 from cbuild.state import installed, inventory, roots
-from cbuild.state.home import Home
+from cbuild.state.home import Home, parts_in
 from cbuild.state.installed import Installed
 from cbuild.state.inventory import Held, Manifest
 
@@ -259,8 +259,7 @@ class _Finder:
         """Yield what was kept of failed builds, and what killed ones left."""
         for path in sorted(self._home.work.glob("*")):
             if path != self._home.trees.parent and not _in_use(path):
-                parts = [child.name for child in path.iterdir() if child.is_dir()] if path.is_dir() else []
-                yield _item("work", " ".join(sorted(parts)) or path.name, [path])
+                yield _item("work", " ".join(parts_in(path)) or path.name, [path])
 
     def _old_sources(self, kept: set[str]) -> Iterator[Item]:
         needed = {*self._needed.sources, *(digest for key in kept for digest in self._held[key].sources)}

@@ -10,6 +10,8 @@ from pathlib import Path
 from cbuild.errors import UsageError
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
+SCRATCH = ".part"
+"""How the names of scratch directories end: a part may be called `lock`, as a file of a run's own is."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +90,7 @@ class Home:
 
     def scratch(self, run: str, part: str) -> Path:
         """Return the scratch directory of a part in a run; both may be patterns of glob."""
-        # The end: a part may be called `lock`, as a file of the run's own is.
-        return self.work / run / f"{file_name(part)}.part"
+        return self.work / run / f"{file_name(part)}{SCRATCH}"
 
     @property
     def seconds(self) -> Path:
@@ -120,6 +121,12 @@ class Home:
     def podman(self) -> Path:
         """Return the configuration and storage of the private Podman service."""
         return self.root / "podman"
+
+
+def parts_in(run: Path) -> list[str]:
+    """Return the parts of which there is a scratch directory in the directory of a run, sorted."""
+    names = (path.name.removesuffix(SCRATCH) for path in run.glob(f"*{SCRATCH}"))
+    return sorted(name.replace("%2F", "/").replace("%25", "%") for name in names)
 
 
 def file_name(part: str) -> str:

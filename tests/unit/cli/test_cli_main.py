@@ -13,9 +13,11 @@ def test_an_unknown_command_and_what_may_have_been_meant(capsys):
     assert "Did you mean 'software'?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("directory", [".", "/"])
 @pytest.mark.parametrize("json_too", [[], ["--json"]])
-def test_no_password_is_shown(tmp_path, capsys, json_too):
-    """Neither the address nor the profile's own line, with the caret where it was."""
+def test_no_password_is_shown(tmp_path, monkeypatch, capsys, json_too, directory):
+    """Neither the address nor the profile's own line, with the caret where it was; nor from the root directory."""
+    monkeypatch.chdir(directory)
     profile = tmp_path / "software.cfg"
     profile.write_text("[buildout]\nextends = http://me:s3cret@127.0.0.1:1/x.cfg\nparts =\n")
     assert main.run(["annotate", str(profile), *json_too]) == 4

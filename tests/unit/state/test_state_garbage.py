@@ -326,11 +326,12 @@ def test_small_documents_go_when_they_are_old(filled):
 
 
 def test_leftovers_below_work(filled):
-    (filled.home.work / "1-00000000" / "broken" / "opt").mkdir(parents=True)
+    for part in ("broken", "ZODB/50%"):
+        (filled.home.scratch("1-00000000", part) / "opt").mkdir(parents=True)
     earlier = filled.home.trees.parent / "an-earlier-boot" / "x"
     earlier.mkdir(parents=True)
     plan = garbage.find(filled.home)
-    assert (removed(plan, "work"), removed(plan, "tree")) == (["broken"], ["an-earlier-boot"])
+    assert (removed(plan, "work"), removed(plan, "tree")) == (["ZODB/50% broken"], ["an-earlier-boot"])
     empty(filled.home, plan)
     assert [path.name for path in filled.home.work.iterdir()] == ["trees"]
 
