@@ -62,7 +62,7 @@ class Eggs:
                 path.mkdir(parents=True)
                 maker.install(egg.source.path, [tool.path for tool in egg.tools], path, patch)
                 compile_all(path, self.python)
-        return [*self._developed(own, found), *found]
+        return [*self._developed(own, found), *found] if own else found
 
     def _asked(self, egg: str) -> list[str]:
         """Return the requirements that name an egg, with their versions."""

@@ -29,7 +29,7 @@ def install(requirements: Sequence[str], eggs: Sequence[Egg]) -> list[Path]:
     eggs: all that the requirements need. Of each requirement it is the distribution itself, then what it needs in turn;
     a source distribution is built with those of earlier requirements importable. UserError when a build fails.
     """
-    eggs_left = {project(egg.name.partition("-")[0]): egg for egg in eggs}
+    eggs_left = {project(egg.name): egg for egg in eggs}
     found: list[Path] = []
     for requirement in requirements:
         found += _with_dependencies(requirement, eggs_left, tuple(found))
