@@ -135,7 +135,7 @@ def test_an_engine_that_there_is_not(capsys, line):
         ("instance nosuch --image x", "x"),
     ],
 )
-@pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+@pytest.mark.skipif(os.geteuid() != 0, reason="others are told first that building and partitions need root")
 def test_what_there_is_not_is_said_without_an_engine(capsys, line, said):
     assert main.run(line.split()) == 2
     assert said in capsys.readouterr().err
