@@ -1,89 +1,79 @@
-"""A cold build of real programs beside zc.buildout with slapos.recipe.cmmi: the same tarballs, the same profile."""
+"""A cold build of real programs beside zc.buildout with slapos.recipe.cmmi: the same tarballs, the same profile.
+
+    python -m bench.stack PROFILE.cfg      a profile of your own, one round; `python -m bench stack` has a small one
+
+What the store at $CBUILD_HOME has fetched is used, what it hasn't is fetched within cbuild's time.
+"""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
 import sys
-import venv
+from collections.abc import Sequence
 from pathlib import Path
 
-from bench.measure import in_turns, say, show
-from bench.site import Site
+from bench.measure import Times, in_turns, say, show
+from bench.peer import Peer
+from bench.site import Site, site, unbuilt
+from cbuild.state.home import Home
 
 SOFTWARE = Path(__file__).parent / "stack_software" / "software.cfg"
-PEER = ("zc.buildout==6.0.1", "slapos.recipe.cmmi==0.23", "setuptools<81")
-"""setuptools 81 has no pkg_resources, which slapos.recipe.build imports."""
 
-ROUNDS = 2
+
+def main() -> None:
+    """Measure the profile that the command line names: cbuild first, which says what the peer has to be given."""
+    if len(sys.argv) != 2:  # noqa: PLR2004 - the program and its one argument
+        sys.exit(__doc__)
+    with site() as place:
+        unbuilt(place.home.root, Home.default())
+        own = _Own(place, f"[buildout]\nextends = {Path(sys.argv[1]).absolute()}\n")
+        ours = in_turns([own.contender], 1)
+        peer = Peer(place, own.project, place.root / "peer")
+        _show(own, peer, [*in_turns([peer.contender], 1), *ours])
 
 
 def stack(site: Site) -> None:
-    """Compile everything from nothing, sources at hand; then the sizes of what came out."""
-    ours, theirs = site.root / "bench-stack", site.root / "peer"
-    ours.mkdir()
-    shutil.copy(SOFTWARE, ours)
+    """Measure a small profile in two rounds, sources at hand."""
+    own = _Own(site, SOFTWARE.read_text(encoding="utf-8"))
     say("\nFetching sources and building once …")
-    document = site.cbuild("software", directory=ours)
-    sources = _sources(site, ours)
-    buildout = _peer(site, theirs)
+    own.build(0)
+    peer = Peer(site, own.project, site.root / "peer")
+    _show(own, peer, in_turns([peer.contender, own.contender], 2))
 
-    def own(_: int) -> None:
-        _forget_parts(site)
-        built = site.cbuild("software", "--no-load", directory=ours)
-        if any(part["status"] != "built" for part in built["parts"]):
+
+class _Own:
+    """A project of a site. layers: bytes in the image, and of all parts, after a build."""
+
+    def __init__(self, site: Site, profile: str) -> None:
+        self._site = site
+        self.project = site.root / "bench-stack"
+        self.project.mkdir()
+        (self.project / "software.cfg").write_text(profile, encoding="utf-8")
+        self.contender = ("cbuild software", self.build)
+        self.parts = 0
+        self.layers = (0, 0)
+
+    def build(self, _: int) -> None:
+        """Compile every part, whatever was built before."""
+        for directory in (self._site.home.results, self._site.home.keys, self._site.home.work, self._site.home.seconds):
+            shutil.rmtree(directory, ignore_errors=True)
+        (self.project / ".installed.cfg").unlink(missing_ok=True)
+        parts = self._site.cbuild("software", "--no-load", directory=self.project)["parts"]
+        if any(part["status"] != "built" for part in parts):
             raise AssertionError("not a cold build")
-
-    def peer(number: int) -> None:
-        _run_peer(buildout, theirs / str(number), sources)
-
-    times = in_turns([("buildout, make -j", peer), ("cbuild software", own)], ROUNDS)
-    show(f"A cold build of {len(document['parts'])} parts from real tarballs, {os.cpu_count()} CPUs", times)
-    layers = sum(part["size"] for part in document["parts"] if part["in_image"])
-    say(f"  buildout's directory {_size(theirs / '0' / 'parts') / 1e6:.1f} MB, cbuild's layers {layers / 1e6:.1f} MB")
+        self.parts = len(parts)
+        self.layers = (sum(part["size"] for part in parts if part["in_image"]), sum(part["size"] for part in parts))
 
 
-def _sources(site: Site, project: Path) -> dict[str, Path]:
-    """Return each URL of the profile with a file of the tarball's own name, for the peer."""
-    found: dict[str, Path] = {}
-    for url, pinned in json.loads((project / "cbuild.lock").read_text(encoding="utf-8"))["sources"].items():
-        target = site.root / "tarballs" / url.rpartition("/")[2]
-        target.parent.mkdir(exist_ok=True)
-        shutil.copy(site.home.sources / "files" / pinned["sha256"].rpartition(":")[2], target)
-        found[url] = target
-    return found
+def _show(own: _Own, peer: Peer, times: Sequence[Times]) -> None:
+    show(f"A cold build of {own.parts} parts from real tarballs, {os.cpu_count()} CPUs", times)
+    if peer.without:
+        say(f"  buildout without {', '.join(peer.without)}")
+    image, whole = (size / 1e6 for size in own.layers)
+    say(f"  buildout's directory {peer.size(0) / 1e6:.1f} MB")
+    say(f"  cbuild's layers {image:.1f} MB, with build-only parts {whole:.1f} MB")
 
 
-def _peer(site: Site, directory: Path) -> Path:
-    """Make a virtual environment with the peer from PyPI; return its buildout."""
-    venv.create(directory / "venv", with_pip=True)
-    pip = directory / "venv" / "bin" / "pip"
-    site.run(str(pip), "install", "-q", "--disable-pip-version-check", *PEER)
-    return directory / "venv" / "bin" / "buildout"
-
-
-def _run_peer(buildout: Path, directory: Path, sources: dict[str, Path]) -> None:
-    text = SOFTWARE.read_text(encoding="utf-8")
-    for url, path in sources.items():
-        text = text.replace(url, str(path))
-    directory.mkdir()
-    (directory / "buildout.cfg").write_text(text, encoding="utf-8")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(directory), "MAKEFLAGS": f"-j{os.cpu_count() or 1}"}
-    done = subprocess.run(
-        [buildout, "-N", "-o"], cwd=directory, env=environment, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        sys.exit(f"the peer fails:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
-
-
-def _forget_parts(site: Site) -> None:
-    """Forget what was built; sources, base images and locks stay."""
-    for directory in (site.home.results, site.home.keys, site.home.work, site.home.seconds):
-        shutil.rmtree(directory, ignore_errors=True)
-    (site.root / "bench-stack" / ".installed.cfg").unlink(missing_ok=True)
-
-
-def _size(directory: Path) -> int:
-    return sum(path.lstat().st_size for path in directory.rglob("*") if path.is_file() and not path.is_symlink())
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+"""zc.buildout with the recipes from PyPI, for a cold build of the same parts from the same tarballs on the host."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Mapping
+from pathlib import Path
+
+from bench.site import Site
+
+DISTRIBUTIONS = ("zc.buildout==6.0.1", "slapos.recipe.cmmi==0.23", "slapos.recipe.build==0.66", "setuptools<81")
+"""setuptools 81 has no pkg_resources, which slapos.recipe.build imports."""
+
+RECIPES = ("slapos.recipe.cmmi", "slapos.recipe.build")
+"""Other parts are left out: eggs would be built for the host's Python."""
+
+
+class Peer:
+    """A buildout of its own below directory, over the parts of a profile that cbuild has built in project."""
+
+    def __init__(self, site: Site, project: Path, directory: Path) -> None:
+        self._site = site
+        self._directory = directory
+        self.contender = ("buildout, make -j", self.build)
+        sections = site.cbuild("annotate", "software.cfg", directory=project)["sections"]
+        planned = [part["name"] for part in site.cbuild("software", "--dry-run", directory=project)["parts"]]
+        self.parts = [name for name in planned if sections[name]["recipe"].startswith(RECIPES)]
+        self.without = sorted({*planned} - {*self.parts})
+        self._text = _profile({name: sections[name] for name in self.parts}, self._sources(project))
+        venv.create(directory / "venv", with_pip=True)
+        pip = directory / "venv" / "bin" / "pip"
+        site.run(str(pip), "install", "-q", "--disable-pip-version-check", *DISTRIBUTIONS)
+
+    def build(self, number: int) -> None:
+        """Build everything in a new directory, make using all processors; exits when a part fails."""
+        place = self._directory / str(number)
+        place.mkdir()
+        (place / "buildout.cfg").write_text(self._text, encoding="utf-8")
+        environment = {"PATH": os.environ["PATH"], "HOME": str(place), "MAKEFLAGS": f"-j{os.cpu_count() or 1}"}
+        buildout = self._directory / "venv" / "bin" / "buildout"
+        with (place / "log").open("w", encoding="utf-8") as log:
+            done = subprocess.run(
+                [buildout, "-N", "-o"], cwd=place, env=environment, stdout=log, stderr=log, check=False
+            )
+        if done.returncode:
+            sys.exit(f"the peer fails:\n{(place / 'log').read_text(errors='replace')[-4000:]}")
+
+    def size(self, number: int) -> int:
+        """Return the bytes of all files that a build installed."""
+        files = (self._directory / str(number) / "parts").rglob("*")
+        return sum(path.lstat().st_size for path in files if path.is_file() and not path.is_symlink())
+
+    def _sources(self, project: Path) -> dict[str, Path]:
+        """Return each URL of the profile with a file of the tarball's own name."""
+        found: dict[str, Path] = {}
+        for url, pinned in json.loads((project / "cbuild.lock").read_text(encoding="utf-8"))["sources"].items():
+            digest = pinned["sha256"].rpartition(":")[2]
+            target = self._directory / "tarballs" / digest[:8] / url.rpartition("/")[2].partition("?")[0]
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self._site.home.sources / "files" / digest, target)
+            found[url] = target
+        return found
+
+
+def _profile(sections: Mapping[str, Mapping[str, str]], sources: Mapping[str, Path]) -> str:
+    """Return a profile without extends: annotate's values, where only what recipes compute is still a reference."""
+    lines = ["[buildout]", f"parts = {' '.join(sections)}"]
+    for name, options in sections.items():
+        lines += ["", f"[{name}]", *(_option(key, value, sources) for key, value in options.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _option(key: str, value: str, sources: Mapping[str, Path]) -> str:
+    for url, path in sources.items():
+        value = value.replace(url, str(path))
+    value = re.sub(r"@@([^@:\s]+:[^@:\s]+)@@", r"${\1}", value.replace("${", "$${"))
+    # buildout keeps the lines of a block as they are indented, if nothing stands behind the equals sign.
+    return f"{key} = {value}" if "\n" not in value else f"{key} =\n  " + value.replace("\n", "\n  ")
