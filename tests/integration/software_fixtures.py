@@ -233,6 +233,10 @@ def store(request, shared_store) -> Store:
     return shared_store(request.param)
 
 
+one_engine = pytest.mark.parametrize("store", ["docker"], indirect=True)
+"""For tests of `store` in which the engine does nothing that tests on both don't show: it runs builders."""
+
+
 @pytest.fixture
 def run_image(monkeypatch) -> Callable[..., tuple[str, str]]:
     """A function (engine, image, argv...) that runs a container with testcontainers; output and image ID."""

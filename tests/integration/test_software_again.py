@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from software_fixtures import CLI_ALONE, Store, command_part, layer, part, project, statuses
+from software_fixtures import CLI_ALONE, Store, command_part, layer, one_engine, part, project, statuses
 
 from cbuild.image.layout import Layout
 
@@ -51,6 +51,7 @@ CHAIN = (
 )
 
 
+@one_engine
 def test_a_rebuilt_part_that_came_out_the_same_stops_there(store: Store, tmp_path):
     directory = project(tmp_path, CHAIN.replace("COMMENT", "1"))
     first = store.build(directory)
@@ -61,6 +62,7 @@ def test_a_rebuilt_part_that_came_out_the_same_stops_there(store: Store, tmp_pat
     assert second["image"] == first["image"]
 
 
+@one_engine
 def test_a_change_reaches_what_refers_to_it(store: Store, tmp_path):
     directory = project(tmp_path, CHAIN)
     store.build(directory)
@@ -93,6 +95,7 @@ def test_nothing_to_do_makes_no_socket_and_starts_no_program(store: Store, tmp_p
     assert "socket" in done.stderr
 
 
+@one_engine
 def test_a_part_that_is_no_longer_wanted_is_removed(store: Store, tmp_path):
     one, two = command_part("one", "echo 1 > ${:location}/text"), command_part("two", "echo 2 > ${:location}/text")
     directory = project(tmp_path, f"[buildout]\nparts = one two\n\n{one}{two}")
@@ -140,6 +143,7 @@ def two(text: str) -> str:
     return "[buildout]\nparts = one two\n\n" + first + command_part("two", "echo 2 > ${:location}/f")
 
 
+@one_engine
 def test_install_part_leaves_the_other_parts_in_the_image(store, tmp_path):
     directory = project(tmp_path / "partial", two("1"))
     first = store.build(directory)

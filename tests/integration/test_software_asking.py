@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from software_fixtures import CLI_ALONE, Store, check_whole, part, project, statuses
+from software_fixtures import CLI_ALONE, Store, check_whole, one_engine, part, project, statuses
 
 INIT = """
 [buildout]
@@ -95,6 +95,7 @@ init =
 """
 
 
+@one_engine
 def test_sections_that_init_adds(store: Store, tmp_path):
     """They are parts like others, in the image and recorded, though nothing mentions them."""
     directory = project(tmp_path / "adding", ADDED)
@@ -152,6 +153,7 @@ def late(tmp_path):
     return make
 
 
+@one_engine
 def test_a_source_that_is_asked_for_late(store: Store, late):
     directory = late("late")
     with store.recorded() as (recorded, recorder):
@@ -173,12 +175,14 @@ def test_a_source_that_is_asked_for_late(store: Store, late):
     check_whole(store)
 
 
+@one_engine
 def test_a_late_source_has_to_be_checked(store: Store, late):
     error = store.fail(late("unchecked", ""), code=1)
     assert (error["section"], error["line"] is not None) == ("late", True)
     assert "a.txt" in error["brief"] + error["details"]
 
 
+@one_engine
 def test_no_file_of_the_machine(store: Store, late):
     error = store.fail(
         late("outside"), "late:base=/et", "late:install=self.download(options['base'] + 'c/no-such-file')", code=1
@@ -197,6 +201,7 @@ branch = main
 """
 
 
+@one_engine
 def test_a_git_repository(store: Store, tmp_path):
     repository = tmp_path / "repository"
     repository.mkdir()
@@ -273,6 +278,7 @@ def test_eggs_that_scripts_import(store: Store, tmp_path):
     check_whole(store)
 
 
+@one_engine
 def test_eggs_that_are_wrong(store: Store, tmp_path):
     directory = project(tmp_path / "wrong", EGGS)
     error = store.fail(directory, "eggs:setup-eggs=six >", code=3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from software_fixtures import Store, command_part, inside, part, project
+from software_fixtures import Store, command_part, inside, one_engine, part, project
 
 # `tool` is needed to build `product` only, as m4 is for bison; `mentioned` and `linked` by what is inside files.
 CLOSURE = (
@@ -38,6 +38,7 @@ def test_the_image_holds_what_is_used_at_run_time(store: Store, tmp_path, run_im
     assert output == ("linked\nmentioned\nproduct\nIt runs /opt/cbuild/parts/mentioned/bin/run.\nlibrary\n")
 
 
+@one_engine
 def test_an_option_keeps_all_parts(store: Store, tmp_path):
     directory = project(tmp_path, CLOSURE)
     document = store.build(directory, "buildout:keep-all-parts=true", "--no-load")
@@ -144,6 +145,7 @@ def test_a_part_may_write_below_one_that_it_refers_to(store: Store, tmp_path, ru
     assert listing.split() == ["core", "extra"]
 
 
+@one_engine
 def test_what_a_builder_puts_in_the_place_of_its_log_is_not_followed(store: Store, tmp_path):
     """The host reads the log as root: a link there must not show a file of the host's."""
     links = "rm /log/log\nln -s /etc/passwd /log/log\nln -s /etc/passwd /log/lint\nfalse"
@@ -152,6 +154,7 @@ def test_what_a_builder_puts_in_the_place_of_its_log_is_not_followed(store: Stor
     assert "root:" not in done.stdout + done.stderr
 
 
+@one_engine
 def test_a_socket_in_a_prefix_is_refused(store: Store, tmp_path):
     profile = "[buildout]\nparts = pipes\n\n" + command_part("pipes", "mkfifo ${:location}/pipe")
     error = store.fail(project(tmp_path, profile), code=1)

@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from software_fixtures import CLI_ALONE, Store, part, project, statuses
+from software_fixtures import CLI_ALONE, Store, one_engine, part, project, statuses
 
 # Each constructor and each build leaves a trace where it runs: if that were the host, the file would be there.
 RECIPE = """
@@ -127,6 +127,7 @@ def test_distributions(store: Store, directory, tmp_path, run_image):
     assert f"__buildout_signature__ = {eggs}\n" in state
 
 
+@one_engine
 def test_again_nobody_is_asked_and_a_pin_changes_its_recipes_parts(store: Store, directory):
     first = store.build(directory)
     links = directory / "dist"
@@ -172,6 +173,7 @@ backend-path = ["."]
 """
 
 
+@one_engine
 def test_a_project_that_a_part_develops_is_in_no_index(store: Store, directory, run_image):
     """It has no pin either; what its source says that it requires is chosen as ever. The part's name has a slash."""
     for name in ("setuptools", "wheel"):
@@ -186,6 +188,7 @@ def test_a_project_that_a_part_develops_is_in_no_index(store: Store, directory, 
     assert store.run(directory, "logs", "mine/scripts").returncode == 0
 
 
+@one_engine
 def test_what_is_refused(store: Store, directory):
     reasons = {
         "versions:helper=7": (4, "version-missing"),

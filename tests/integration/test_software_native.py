@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from software_fixtures import Store, layer, part, project, statuses
+from software_fixtures import Store, layer, one_engine, part, project, statuses
 
 MAKEFILE = """
 all: hello
@@ -147,6 +147,7 @@ def test_everything_a_part_can_have(shared_store, native):
     }
 
 
+@one_engine
 def test_what_is_said_once(store: Store, native):
     """An option of nobody's and a promise that doesn't hold: when the part is installed, and not when it is there."""
     # A comment in the source gives the part another key than that of any other test.

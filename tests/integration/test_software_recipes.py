@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from software_fixtures import CLI_ALONE, Store, part, project, statuses
+from software_fixtures import CLI_ALONE, Store, one_engine, part, project, statuses
 
 # After "Creating your own recipes" of zc.buildout's manual, for Python 3. Each piece of the code leaves a trace where
 # it runs: if that were the host, the file would be there afterwards.
@@ -120,12 +120,14 @@ def test_the_manuals_recipes(store: Store, manual, tmp_path):
     ]
 
 
+@one_engine
 def test_a_second_run_asks_no_builder(store: Store, manual):
     first = store.build(manual)
     alone = Store(store.engine, store.home, store.url, CLI_ALONE)
     assert alone.build(manual)["image"] == first["image"]
 
 
+@one_engine
 def test_a_changed_recipe_is_run_again(store: Store, manual):
     store.build(manual)
     source = manual / "recipes" / "debug.py"
@@ -134,6 +136,7 @@ def test_a_changed_recipe_is_run_again(store: Store, manual):
     assert statuses(second)["debug"] == "built"
 
 
+@one_engine
 def test_a_constructor_that_refuses(store: Store, manual):
     """The manual's own example of a mistake."""
     error = store.fail(manual, "data-dir:path=bogus/mydata", code=3)
@@ -141,12 +144,14 @@ def test_a_constructor_that_refuses(store: Store, manual):
     assert "Invalid Path" in error["brief"]
 
 
+@one_engine
 def test_a_recipe_that_nobody_has(store: Store, manual):
     error = store.fail(manual, "data-dir:recipe=recipes:mkdirs", code=3)
     assert "recipes:mkdirs" in error["brief"]
     assert error["line"] is not None or error["section"] == "data-dir"
 
 
+@one_engine
 def test_a_setup_that_fails(store: Store, manual):
     (manual / "recipes" / "setup.py").write_text("raise SystemExit('no such luck')\n")
     error = store.fail(manual, code=3)

@@ -12,7 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from software_fixtures import CLI_ALONE, Store, command_part, project
+from software_fixtures import CLI_ALONE, Store, command_part, one_engine, project
 
 NOTHING = command_part("a", "echo a > ${:location}/text")
 
@@ -156,6 +156,7 @@ def kept(store: Store) -> list[str]:
     return sorted(path.name for path in (store.home.sources / "files").rglob("*") if path.is_file())
 
 
+@one_engine
 def test_a_wrong_checksum_is_shown_beside_the_right_one(store: Store, tmp_path, site):
     directory, url = site
     right = archive(directory / "a.tar.gz")
@@ -168,6 +169,7 @@ def test_a_wrong_checksum_is_shown_beside_the_right_one(store: Store, tmp_path, 
     assert kept(store) == before
 
 
+@one_engine
 def test_no_checksum(store: Store, tmp_path, site):
     directory, url = site
     right = archive(directory / "a.tar.gz")
@@ -177,6 +179,7 @@ def test_no_checksum(store: Store, tmp_path, site):
     assert f"md5sum = {right}" in error["resolution"]
 
 
+@one_engine
 def test_a_source_that_nothing_has(store: Store, tmp_path, site):
     _, url = site
     profile = (
@@ -205,6 +208,7 @@ def test_a_file_beside_the_profile_that_is_not_there(alone: Store, tmp_path):
 # The state file ------------------------------------------------------------------------------------------------------
 
 
+@one_engine
 @pytest.mark.parametrize(
     ("text", "reason"),
     [

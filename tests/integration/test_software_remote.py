@@ -8,7 +8,7 @@ import json
 import threading
 
 import pytest
-from software_fixtures import Store, command_part, project, statuses
+from software_fixtures import Store, command_part, one_engine, project, statuses
 
 BASE = command_part("one", "cp /dev/null ${:location}/empty")
 PROFILE = "[buildout]\nextends = parts/base.cfg\nparts = one\n"
@@ -32,6 +32,7 @@ def web(tmp_path):
     server.server_close()
 
 
+@one_engine
 def test_a_profile_at_a_url(store: Store, web, tmp_path, monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setenv("no_proxy", "127.0.0.1")
