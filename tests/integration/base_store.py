@@ -24,11 +24,11 @@ def base_store() -> Home:
     if not named:
         atexit.register(shutil.rmtree, home.root, ignore_errors=True)
     for name in ("runtime", "builder"):
-        ensure_base(name, home)
+        _ensure_base(name, home)
     return home
 
 
-def ensure_base(name: str, home: Home) -> None:
+def _ensure_base(name: str, home: Home) -> None:
     """Make a base image; where Debian's mirrors have moved on from the locked versions, with those that they have."""
     try:
         base.ensure(name, home)

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from base_store import ensure_base
+from base_store import link_bases
 from conftest import RUN
 
 from cbuild.base import bootstrap, debian, ensure, find, lockfile, making, operations
@@ -35,10 +35,7 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 @pytest.fixture(scope="session")
 def home(tmp_path_factory) -> Home:
     """A home with both bases, from the locks in the repository."""
-    made = Home(tmp_path_factory.mktemp("bases"))
-    for name in find.names():
-        ensure_base(name, made)
-    return made
+    return link_bases(Home(tmp_path_factory.mktemp("bases")))
 
 
 @pytest.fixture
