@@ -19,7 +19,7 @@ from cbuild.build.growing import opened
 from cbuild.build.room import check_room
 from cbuild.build.runs import label
 from cbuild.build.surroundings import USER, Surroundings
-from cbuild.build.trees import link, tree
+from cbuild.build.trees import Inherited, link, make_directory, tree
 from cbuild.canonical import canonical_json, hex_of, sha256_bytes
 from cbuild.engine.api import ContainerSpec, Engine, LoadableImage, Mount
 from cbuild.errors import PartError
@@ -272,15 +272,17 @@ class Scratch:
                 elif path.name not in keep:
                     path.unlink()
 
-    def fill(self, trees: Iterable[Path], directories: Iterable[Path]) -> dict[bytes, tuple[int, int]]:
+    def fill(self, trees: Iterable[Path], directories: Iterable[Path]) -> Inherited:
         """Link other parts' files into opt, add everybody's directories; return what is there now."""
-        os.chown(self.opt, self._user, self._user)
+        # A process that an earlier question left behind can't change what is made in a directory of root's; so what is
+        # deepest becomes the builder's first.
+        os.chown(self.opt, 0, 0)
         inherited = link((root / DIRECTORY.strip("/") for root in trees), self.opt, self._user)
-        for directory in directories:
-            for path in (*reversed(directory.parents[:-1]), directory):
-                (self.opt / path).mkdir(exist_ok=True)
-                os.chown(self.opt / path, self._user, self._user)
-                inherited[bytes(path)] = (0, 0)
+        made = dict.fromkeys(path for each in directories for path in (*reversed(each.parents[:-1]), each))
+        for path in made:
+            make_directory(self.opt / path, self.opt, inherited)
+        for path in (*reversed(made), Path()):
+            os.chown(self.opt / path, self._user, self._user, follow_symlinks=False)
         return inherited
 
     def write_job(self, task: Task, site: Sequence[Path]) -> None:

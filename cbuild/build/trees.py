@@ -14,6 +14,9 @@ from cbuild.image.layout import Layout
 from cbuild.layer import tar
 from cbuild.state.home import Home
 
+Inherited = dict[bytes, tuple[int, int]]
+"""What a scratch directory has before the build; see layer.entries.Inherited."""
+
 UNPACKING = ".run-"
 """How the names of trees begin that are being unpacked; the run's name follows, and a dot."""
 
@@ -50,28 +53,45 @@ def run_of(path: Path) -> str:
     return path.name.removeprefix(UNPACKING).rpartition(".")[0]
 
 
-def link(trees: Iterable[Path], scratch: Path, owner: int) -> dict[bytes, tuple[int, int]]:
+def link(trees: Iterable[Path], scratch: Path, owner: int) -> Inherited:
     """Make scratch look like all the trees on top of each other; return what is there (see layer.entries.Inherited).
 
     Files are hard links, still owned by root: a build can't change them, only put others in their place. Directories
     are new and belong to owner (a uid), so that a part can write below a part that it refers to.
     """
-    inherited: dict[bytes, tuple[int, int]] = {}
+    inherited: Inherited = {}
     for root in trees:
         for directory, names, files in os.walk(root):
             below = scratch / Path(directory).relative_to(root)
-            _make_directory(below, scratch, owner, inherited)
+            make_directory(below, scratch, inherited)
+            os.chown(below, owner, owner, follow_symlinks=False)
             for name in [*files, *(name for name in names if Path(directory, name).is_symlink())]:
                 target = below / name
-                target.unlink(missing_ok=True)
+                _clear(target, scratch, inherited)
                 os.link(Path(directory, name), target, follow_symlinks=False)
                 status = target.lstat()
                 inherited[os.fsencode(target.relative_to(scratch))] = (status.st_dev, status.st_ino)
     return inherited
 
 
-def _make_directory(path: Path, scratch: Path, owner: int, inherited: dict[bytes, tuple[int, int]]) -> None:
-    path.mkdir(parents=True, exist_ok=True)
-    os.chown(path, owner, owner)
+def make_directory(path: Path, scratch: Path, inherited: Inherited) -> None:
+    """Make a directory in one that is real, scratch or below it, and note it.
+
+    Layers come from builders: a link that one of them has in this place is replaced, never followed out of scratch.
+    """
+    if path.is_symlink() or not path.is_dir():
+        _clear(path, scratch, inherited)
+        path.mkdir()
     if path != scratch:
         inherited[os.fsencode(path.relative_to(scratch))] = (0, 0)
+
+
+def _clear(path: Path, scratch: Path, inherited: Inherited) -> None:
+    """Remove what earlier trees have in a place: the later one wins, as in an image."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+        below = os.fsencode(path.relative_to(scratch)) + b"/"
+        for name in [name for name in inherited if name.startswith(below)]:
+            del inherited[name]
+    else:
+        path.unlink(missing_ok=True)
