@@ -70,7 +70,7 @@ class Peer:
 
 def _profile(sections: Mapping[str, Mapping[str, str]], sources: Mapping[str, Path]) -> str:
     """Return a profile without extends: annotate's values, where only what recipes compute is still a reference."""
-    lines = ["[buildout]", f"parts = {' '.join(sections)}", "", "[literal]", "dollar = $"]
+    lines = ["[buildout]", f"parts = {' '.join(sections)}"]
     for name, options in sections.items():
         lines += ["", f"[{name}]", *(_option(key, value, sources) for key, value in options.items())]
     return "\n".join(lines) + "\n"
@@ -79,7 +79,7 @@ def _profile(sections: Mapping[str, Mapping[str, str]], sources: Mapping[str, Pa
 def _option(key: str, value: str, sources: Mapping[str, Path]) -> str:
     for url, path in sources.items():
         value = value.replace(url, str(path))
-    # zc.buildout has no way to write two dollars before a brace: $${ is one, $$${ a dollar and a reference.
-    value = re.sub(r"@@([^@:\s]+:[^@:\s]+)@@", r"${\1}", value.replace("${", "${literal:dollar}{"))
+    # A dollar that begins no reference is escaped as in the profile, $${.
+    value = re.sub(r"@@([^@:\s]+:[^@:\s]+)@@", r"${\1}", value)
     # buildout keeps the lines of a block as they are indented, if nothing stands behind the equals sign.
     return f"{key} = {value}" if "\n" not in value else f"{key} =\n  " + value.replace("\n", "\n  ")

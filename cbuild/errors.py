@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from itertools import islice
 from typing import ClassVar, TypeVar, cast
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What the system says of a disk without room, or of a quota that is used up: never a fault of what was being read."""
 
 
 class CbuildError(Exception):

@@ -106,6 +106,9 @@ class Installing:
                     result = self._sandbox.install(task, self._parts.log(key), keep=self._keep)
                 except NeedsMore as more:
                     self._parts.learn(part, key, more.result)
+                    # An answer that was lost or forgotten (gc) may lead to a result that is still there.
+                    if self._parts.cached(part):
+                        return
         self._parts.store(part, details, result)
         seconds.note(self._home, part.name, part.recipe.module or part.recipe.spec, result.seconds)
         message = f"Installed {part.name} in {result.seconds:.1f} s ({result.layer.size} bytes)."

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cbuild.errors import HostError
+from cbuild.errors import FULL, HostError
 
 LITTLE = 1 << 20
 """Bytes: with less than this, or fewer files, what failed most likely failed for want of room."""
@@ -35,7 +34,7 @@ def telling_of_a_full_disk(directory: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno not in FULL:
             raise
         raise disk_full(Path(error.filename or directory), f"{error.strerror}.") from error
 

@@ -103,7 +103,10 @@ class Finder:
             sha256 = link.sha256
             if sha256 is None and parts.scheme == "file" and self.sources.offline:
                 # Without a checksum no file of a download cache counts.
-                sha256 = sums_of(Path(url2pathname(parts.path))).sha256
+                path = Path(url2pathname(parts.path))
+                if not path.is_file():
+                    return  # a page that is older than the directory
+                sha256 = sums_of(path).sha256
             request = Request(f"pypi:{project}/{link.filename}", sha256=sha256)
             yield from self._candidate(project, request, yanked=link.yanked)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -39,11 +39,23 @@ Inherited = Mapping[bytes, tuple[int, int]]
 """Paths (relative to the scratch directory) that were there before, with (device, inode); directories with (0, 0)."""
 
 
-def collect(scratch: Path, prefix: str, inherited: Inherited) -> list[Entry]:
+def shown(path: bytes) -> str:
+    """Return a path as text for documents and messages; what isn't UTF-8 is escaped: any bytes are a name."""
+    return path.decode("utf-8", "backslashreplace")
+
+
+def _nothing(_: os.DirEntry[bytes]) -> bool:
+    return False
+
+
+def collect(
+    scratch: Path, prefix: str, inherited: Inherited, left_out: Callable[[os.DirEntry[bytes]], bool] = _nothing
+) -> list[Entry]:
     """Return the entries below scratch that the build made, sorted by the raw bytes of their paths.
 
-    prefix: where scratch lies in the image (``/opt/cbuild``). A file counts as inherited while it is still the same
-    inode: files of other parts are hard links owned by root, so a build can replace but not change them.
+    left_out: tells of a file or directory that it, and what is in it, isn't looked at. prefix: where scratch lies in
+    an image (``/opt/cbuild``). A file counts as inherited while it is still the same inode: files of other parts are
+    hard links owned by root, so a build can replace but not change them.
     A directory belongs to the part if it is new, or as the parent of something that belongs to it.
     PartError (``unsupported-file``) for sockets, fifos and devices: an image can't carry them.
     """
@@ -51,7 +63,7 @@ def collect(scratch: Path, prefix: str, inherited: Inherited) -> list[Entry]:
     base = prefix.strip("/").encode()
     first: dict[tuple[int, int], bytes] = {}
     entries: dict[bytes, Entry] = {}
-    for relative, status in sorted(_walk(root)):
+    for relative, status in sorted(_walk(root, left_out)):
         if _is_inherited(relative, status, inherited):
             continue
         path = base + b"/" + relative
@@ -62,12 +74,14 @@ def collect(scratch: Path, prefix: str, inherited: Inherited) -> list[Entry]:
     return [entries[path] for path in sorted(entries)]
 
 
-def _walk(root: bytes) -> Iterator[tuple[bytes, os.stat_result]]:
+def _walk(root: bytes, left_out: Callable[[os.DirEntry[bytes]], bool]) -> Iterator[tuple[bytes, os.stat_result]]:
     pending = [b""]
     while pending:
         directory = pending.pop()
         with os.scandir(root + b"/" + directory if directory else root) as found:
             for item in found:
+                if left_out(item):
+                    continue
                 relative = directory + b"/" + item.name if directory else item.name
                 yield relative, item.stat(follow_symlinks=False)
                 if item.is_dir(follow_symlinks=False):
@@ -87,7 +101,7 @@ def _entry(path: bytes, found: bytes, status: os.stat_result, first: dict[tuple[
         return Entry(path, "symlink", target=os.readlink(found))  # noqa: PTH115 - bytes
     if not stat.S_ISREG(mode):
         raise PartError(
-            f"/{os.fsdecode(path)} is neither a file, a directory nor a symbolic link.",
+            f"/{shown(path)} is neither a file, a directory nor a symbolic link.",
             reason="unsupported-file",
             resolution="Sockets, fifos and devices can't be part of an image: remove it in post-install.",
         )

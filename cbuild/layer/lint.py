@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator
 
 from cbuild.layer import elf
-from cbuild.layer.entries import Entry
+from cbuild.layer.entries import Entry, shown
 
 BUILD = b"/build/"
 """The build directory (cbuild.build.sandbox); it is in no image."""
@@ -90,7 +90,7 @@ class Linter:
 
     def _note(self, kind: str, entry: Entry, detail: str = "") -> None:
         paths = self._found.setdefault((kind, detail), [])
-        path = "/" + os.fsdecode(entry.path)
+        path = "/" + shown(entry.path)
         if path not in paths[-1:]:
             paths.append(path)
 

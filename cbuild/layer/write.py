@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cbuild.image.layout import Layout
 from cbuild.layer import tar
-from cbuild.layer.entries import Entry, Inherited, collect
+from cbuild.layer.entries import Entry, Inherited, collect, shown
 from cbuild.layer.lint import Linter
 from cbuild.layer.references import DEPTH, Scanner
 
@@ -62,7 +62,7 @@ def _owned(entries: list[Entry], prefix: str) -> set[str]:
     parents = {entry.path.rpartition(b"/")[0] for entry in entries}
     owned = set()
     for entry in entries:
-        names = os.fsdecode(entry.path)[start:].split("/")
+        names = shown(entry.path)[start:].split("/")
         # `bin` and `parts` are everybody's; an empty directory at the top (`mydata`) is its part's.
         shared = entry.kind == "directory" and len(names) < DEPTH and entry.path in parents
         if names[0] and not shared:

@@ -16,12 +16,23 @@ from cbuild.layer.entries import collect
 from cbuild.plan.place import Place
 from cbuild.plan.virtual import PROFILE as VIRTUAL
 from cbuild.source import Request, Sources
+from cbuild.state import installed
 from cbuild.state.home import Home
 from cbuild.state.installed import BESIDE
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
-LEFT_OUT = {".git", ".hg", ".svn", "__pycache__", ".venv", ".tox", ".installed.cfg", BESIDE, "cbuild.lock"}
+LEFT_OUT = {
+    b".git",
+    b".hg",
+    b".svn",
+    b"__pycache__",
+    b".venv",
+    b".tox",
+    b".installed.cfg",
+    BESIDE.encode(),
+    b"cbuild.lock",
+}
 """What is no source: its content changes without the source changing. The last three are what cbuild itself writes."""
 
 GIT = "git+file://"
@@ -40,6 +51,7 @@ class LocalFiles:
         self._directory = directory
         self._bases = (str(directory), *bases)
         self._packed = home.sources / "packed"
+        self._store = os.fsencode(home.root)
         self._sources = sources
 
     def request(self, url: str, md5: str | None, place: Place) -> Request:
@@ -82,14 +94,15 @@ class LocalFiles:
     def _pack(self, directory: Path) -> Path:
         directory = Path(os.path.normpath(directory))
         name = PROFILE if self._directory.is_relative_to(directory) else directory.name
-        entries = [
-            entry
-            for entry in collect(directory, name, {})
-            if not LEFT_OUT & set(entry.path.decode(errors="replace").split("/"))
-        ]
         stream = io.BytesIO()
-        tar.write(entries, stream)
+        tar.write(collect(directory, name, {}, self._is_left_out), stream)
         path = self._packed / hex_of(sha256_bytes(stream.getvalue())) / f"{name}.tar"
         if not path.exists():
             write_atomic(path, stream.getvalue())
         return path
+
+    def _is_left_out(self, item: os.DirEntry[bytes]) -> bool:
+        # State files have any name (`installed` in [buildout]), and there may be several.
+        if item.name in LEFT_OUT or item.path == self._store:
+            return True
+        return item.is_file(follow_symlinks=False) and installed.is_ours(item.path)

@@ -47,15 +47,18 @@ class Downloader:
     def text(self, url: str, accept: str, limit: int) -> tuple[bytes, str, str]:
         """Return a small document: its bytes, content type, and the URL that it came from in the end."""
         with self._open(url, {"Accept": accept}) as response:
-            data = response.read(limit + 1)
+            try:
+                data = response.read(limit + 1)
+            except (OSError, http.client.HTTPException) as problem:
+                raise Unavailable(f"the connection broke: {problem}") from None
             if len(data) > limit:
                 raise Unavailable(f"more than {limit} bytes of index")
+            _check_length(response, len(data))
             return data, response.headers.get_content_type(), response.url
 
     def stream(self, url: str) -> Iterator[bytes]:
         """Give the bytes of what the URL names; Unavailable at any point, also when they end too early."""
         with self._open(url, {}) as response:
-            announced = response.headers.get("Content-Length")
             received = 0
             try:
                 while chunk := response.read(CHUNK):
@@ -63,8 +66,7 @@ class Downloader:
                     yield chunk
             except (OSError, http.client.HTTPException) as problem:
                 raise Unavailable(f"the connection broke after {received} bytes: {problem}") from None
-        if announced is not None and announced.isdigit() and int(announced) != received:
-            raise Unavailable(f"the connection ended after {received} of {announced} bytes")
+        _check_length(response, received)
 
     def _open(self, url: str, headers: dict[str, str]) -> Any:  # noqa: ANN401 - urllib's responses have no common type
         host = split(redact(url)).netloc
@@ -87,6 +89,13 @@ class Downloader:
             if isinstance(error, OSError):
                 self._dead[host] = reason
             raise Unavailable(reason) from None
+
+
+def _check_length(response: Any, received: int) -> None:  # noqa: ANN401 - as _open's
+    """Unavailable if fewer bytes came than the server announced: a connection that was cut may look like an end."""
+    announced = response.headers.get("Content-Length")
+    if announced is not None and announced.isdigit() and int(announced) != received:
+        raise Unavailable(f"the connection ended after {received} of {announced} bytes")
 
 
 def connect_within(seconds: float, address: tuple[str, int]) -> socket.socket:

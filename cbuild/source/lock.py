@@ -64,7 +64,7 @@ class Lock:
         self.commits = commits or {}
         self._sources = sources or {}
         self._data = data
-        self._known = {*self._sources, *self.distributions}
+        self._known = {*self._sources, *self.distributions, *self.commits}
 
     @classmethod
     def load(cls, path: Path) -> Lock:
@@ -143,6 +143,9 @@ class Lock:
         for url, said in now.distributions.items():
             if url not in self._known:
                 self.distributions.setdefault(url, said)
+        for url, commit in now.commits.items():
+            if url not in self._known:
+                self.commits.setdefault(url, commit)
         self._data = now._data  # noqa: SLF001
 
 

@@ -63,7 +63,10 @@ class PyPI:
         expected = Expected(request.md5, request.sha256 or link.sha256)
         parts = split(link.url)
         if parts.scheme == "file":
-            return self.store.add(chunks_of(Path(url2pathname(parts.path))), expected, f"find-links, {link.filename}")
+            path = Path(url2pathname(parts.path))
+            if not path.is_file():
+                raise Unavailable(f"{redact(link.url)} is named there, and isn't there")
+            return self.store.add(chunks_of(path), expected, f"find-links, {link.filename}")
         return self.downloader.get(link.url, self.store, expected)
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from cbuild.canonical import CHUNK
+from cbuild.errors import FULL
 from cbuild.source.unavailable import Unavailable
 
 SUFFIXES = {
@@ -61,6 +62,8 @@ def unpack(packed: Path, tar: Path) -> None:
                     raise Unavailable(f"its tar has more than {LARGEST} bytes")
                 target.write(chunk)
     except (OSError, EOFError, lzma.LZMAError, zlib.error, subprocess.SubprocessError) as problem:
+        if isinstance(problem, OSError) and problem.errno in FULL:
+            raise
         raise Unavailable(f"it can't be unpacked: {problem}") from None
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cbuild.errors import SourceError
+from cbuild.errors import FULL, SourceError
 from cbuild.events import Event, Report, silent
 from cbuild.source import problems
 from cbuild.source.store import Expected, Store, Stored, WrongChecksum, chunks_of, sums_of
@@ -199,6 +199,8 @@ class Sources:
             # Copied, not linked: whoever edits the file must not change what the store calls by the old name.
             stored = stored or self._store.add(chunks_of(path), Expected(sha256=sums.sha256), str(path))
         except OSError as problem:
+            if problem.errno in FULL:
+                raise
             raise Unavailable(str(problem)) from None
         return self._fetched(request, stored)
 

@@ -137,7 +137,7 @@ class _Finder:
         self._sources = sources
         self._layout = Layout(home.oci)
         self._blobs = inventory.blobs(self._layout)
-        self._sizes = {digest: path.stat().st_size for digest, path in self._blobs.items()}
+        self._sizes = {digest: inventory.size(path) for digest, path in self._blobs.items()}
         self._manifests = list(inventory.manifests(self._layout, self._blobs))
         self._held = {held.key: held for held in inventory.results(home)}
         self._parts = {held.layer: held for held in self._held.values()}
@@ -279,7 +279,7 @@ def _files(directory: Path, suffix: str = "") -> list[Path]:
 
 
 def _is_old(path: Path) -> bool:
-    return time.time() - path.stat().st_mtime > OLD
+    return time.time() - inventory.changed_at(path) > OLD
 
 
 def _item(kind: Kind, name: str, paths: Iterable[Path]) -> Item:

@@ -18,6 +18,8 @@ FORMAT = 1
 BESIDE = ".cbuild.cfg"
 """What a state file is best called (``installed`` in [buildout]) where `.installed.cfg` is a zc.buildout's own."""
 
+_BEGIN = b"[buildout]\n__cbuild_format__ ="
+
 SPECIAL = ("__buildout_installed__", "__buildout_signature__", "__cbuild_key__", "__cbuild_layer__")
 
 _BLANKS = {
@@ -112,6 +114,12 @@ def write(path: Path | None, state: Installed) -> None:
     data = text_of(state).encode()
     if not path.exists() or path.read_bytes() != data:
         write_atomic(path, data)
+
+
+def is_ours(path: bytes) -> bool:
+    """Tell whether a file is a state file of cbuild's, whatever its name is."""
+    with open(path, "rb") as stream:  # noqa: PTH123 - the path is bytes
+        return stream.read(len(_BEGIN)) == _BEGIN
 
 
 def text_of(state: Installed) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,7 +42,7 @@ def results(home: Home) -> Iterator[Held]:
             part=str(document.get("part", path.stem[:12])),
             layer=str(layer.get("diff_id", "")),
             size=size if isinstance(size, int) else 0,
-            used=path.stat().st_mtime,
+            used=changed_at(path),
             builder=str(document.get("builder", "")),
             sources=frozenset(str(digest).rpartition(":")[2] for digest in sources.values()),
         )
@@ -94,10 +95,21 @@ def blobs(layout: Layout) -> dict[str, Path]:
 
 
 def size(path: Path) -> int:
-    """Return the bytes of a file, or of all files below a directory."""
-    if path.is_symlink() or not path.is_dir():
-        return path.lstat().st_size
-    return sum(size(child) for child in path.iterdir())
+    """Return the bytes of a file, or of all files below a directory; what a build removes meanwhile counts nothing."""
+    try:
+        if path.is_symlink() or not path.is_dir():
+            return path.lstat().st_size
+        return sum(size(child) for child in path.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def changed_at(path: Path) -> float:
+    """Return when a file was last written or used (seconds since 1970); now for one that was just removed."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 def _read(path: Path) -> Mapping[str, Any]:

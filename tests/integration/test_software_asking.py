@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import signal
 import subprocess
 from pathlib import Path
@@ -168,6 +169,14 @@ def test_a_source_that_is_asked_for_late(store: Store, late):
     for arguments in ((), ("--locked",), ("-o",)):
         again = alone.build(directory, *arguments)
         assert (again["image"], statuses(again)) == (first["image"], {"late": "cached"})
+
+    # Without the answers (gc removes old ones) the part has to ask again; what it then leads to is in the store.
+    aside = store.home.answers.rename(store.home.root / "aside")
+    with store.recorded() as (recorded, recorder):
+        again = recorded.build(directory)
+        assert (recorder.containers, statuses(again)) == (3, {"late": "cached"})
+    shutil.rmtree(store.home.answers)
+    aside.rename(store.home.answers)
 
     (directory / "beside.txt").write_text("other")
     third = store.build(directory)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import py_compile
 from pathlib import Path
 
 import pytest
 from elf_file import elf
 
-from cbuild.canonical import CHUNK
+from cbuild.canonical import CHUNK, canonical_json
 from cbuild.image.layout import Layout
 from cbuild.layer.write import write_layer
 
@@ -96,3 +97,18 @@ def test_a_library_that_only_the_builder_has(lints):
     (line,) = lints(inherited=inherited, program=program, plugin=elf("libgomp.so.1"), **own)
     said = "needs libgomp.so.1, which neither a part that this one refers to nor the runtime base has"
     assert line == f"/opt/cbuild/plugin, /opt/cbuild/program {said}"
+
+
+def test_a_name_that_is_no_text(tmp_path):
+    """Any bytes are a file's name; what is said of it, and whose it is, goes into documents."""
+    root = tmp_path / "root"
+    (root / "bin").mkdir(parents=True)
+    name = os.fsencode(root) + b"/bin/caf\xe9"
+    with open(name, "wb") as stream:  # noqa: PTH123 - the path is bytes
+        stream.write(b"text")
+    os.chmod(name, 0o666)  # noqa: PTH101, S103 - as above; what is said of it is what this is about
+    found: list[str] = []
+    layer = write_layer(Layout(tmp_path / "oci"), root, PREFIX, {}, found.append)
+    assert layer.owns == ("bin/caf\\xe9",)
+    assert "/opt/cbuild/bin/caf\\xe9" in found[0]
+    canonical_json(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tarfile
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from cbuild.errors import SourceError
 from cbuild.plan.local import LocalFiles
 from cbuild.plan.place import Place
 from cbuild.source import Sources
+from cbuild.state import installed
 from cbuild.state.home import Home
 
 PLACE = Place("a", "url", "/p.cfg", 7)
@@ -91,10 +93,34 @@ def test_what_cbuild_writes_is_no_source(checkout):
     (directory / ".installed.cfg").write_text("[buildout]\n")
     (directory / ".cbuild.cfg").write_text("[buildout]\n")
     (directory / "cbuild.lock").write_text("{}\n")
+    installed.write(
+        directory / "web.state", installed.Installed((installed.InstalledPart("a", {}, (), "s", "k", "l"),))
+    )
     (directory / "src" / "__pycache__").mkdir()
     assert local.request(str(directory), None, PLACE).url == before
     (directory / "src" / "a.py").write_text("changed")
     assert local.request(str(directory), None, PLACE).url != before
+
+
+def test_what_is_left_out_is_not_looked_at(checkout):
+    """A file may be linked to one in `.venv`, and git has a socket in `.git`."""
+    directory, local = checkout("app")
+    (directory / ".venv").mkdir()
+    (directory / ".venv" / "f").write_text("text")
+    (directory / "zz").hardlink_to(directory / ".venv" / "f")
+    (directory / ".git").mkdir()
+    os.mkfifo(directory / ".git" / "daemon")
+    with tarfile.open(local.request(str(directory), None, PLACE).url) as tar:
+        assert tar.getmember("profile/zz").isreg()
+
+
+def test_a_store_below_the_profile_is_no_source(tmp_path):
+    (tmp_path / "setup.py").write_text("1")
+    home = Home(tmp_path / "store")
+    local = LocalFiles(tmp_path, Sources(home), home)
+    first = local.request(str(tmp_path), None, PLACE)
+    assert names(first) == ["profile", "profile/setup.py"]
+    assert local.request(str(tmp_path), None, PLACE).url == first.url
 
 
 def test_a_url_stays_a_url(checkout):

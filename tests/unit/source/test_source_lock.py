@@ -122,3 +122,20 @@ def test_two_runs_at_once_lose_nothing_of_each_other(tmp_path):
     assert list(document["sources"]) == ["http://a.invalid/one", "http://a.invalid/two"]
     assert list(document["distributions"]) == ["pypi:d/d.whl"]
     assert not Lock.load(path).save()
+
+
+def test_what_another_run_has_written_meanwhile_stays(tmp_path):
+    """Of all three kinds; what this run has taken out (``--update-lock``) doesn't come back."""
+    path = tmp_path / "cbuild.lock"
+    old = Lock.load(path)
+    old.record(Request("http://a.invalid/a"), SUMS)
+    old.commits["git+http://a.invalid/old@main"] = "0" * 40
+    old.save()
+    one, other = Lock.load(path), Lock.load(path)
+    one.commits["git+http://a.invalid/one@main"] = "1" * 40
+    one.save()
+    other.commits.clear()
+    other.commits["git+http://a.invalid/other@main"] = "2" * 40
+    other.save()
+    commits = {"git+http://a.invalid/one@main": "1" * 40, "git+http://a.invalid/other@main": "2" * 40}
+    assert Lock.load(path).commits == commits
