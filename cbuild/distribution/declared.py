@@ -14,7 +14,7 @@ import tomllib
 import zlib
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
 UNREADABLE = (
@@ -37,7 +37,16 @@ def declared(archive: Path, directory: str = "") -> tuple[str, ...]:
         files = _files(archive, PurePosixPath(directory))
     except UNREADABLE:
         return ()
-    for name, read in READERS.items():
+    return _first(READERS, files)
+
+
+def setup_requires(files: Files) -> tuple[str, ...]:
+    """Return what setuptools itself has to import to build a tree that has no ``[build-system]``; files by name."""
+    return _first(BUILD_READERS, files)
+
+
+def _first(readers: Readers, files: Files) -> tuple[str, ...]:
+    for name, read in readers.items():
         if name in files and (found := _requirements(read, files[name])):
             return found
     return ()
@@ -77,16 +86,16 @@ def _project(text: str) -> Iterable[str]:
     return map(str, found) if isinstance(found, list) else ()
 
 
-def _configuration(text: str) -> Iterable[str]:
-    """Read ``setup.cfg``; requirements are lines, or words between semicolons."""
+def _configuration(text: str, option: str = "install_requires") -> Iterable[str]:
+    """Read an option of ``setup.cfg``; requirements are lines, or words between semicolons."""
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     parser.read_string(text)
-    value = parser.get("options", "install_requires", fallback="")
+    value = parser.get("options", option, fallback="")
     return value.splitlines() if "\n" in value else value.split(";")
 
 
-def _program(text: str) -> Iterable[str]:
-    """Read ``setup.py``: install_requires of the call of setup, a literal or a variable that is one."""
+def _program(text: str, option: str = "install_requires") -> Iterable[str]:
+    """Read ``setup.py``: an argument of the call of setup, a literal or a variable that is one."""
     tree = ast.parse(text)
     variables = {
         target.id: node.value
@@ -96,7 +105,7 @@ def _program(text: str) -> Iterable[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "setup":
             for keyword in node.keywords:
-                if keyword.arg == "install_requires":
+                if keyword.arg == option:
                     value = keyword.value
                     return _literal(variables.get(value.id, value) if isinstance(value, ast.Name) else value)
     return ()
@@ -107,8 +116,15 @@ def _literal(node: ast.expr) -> Iterable[str]:
     return value.splitlines() if isinstance(value, str) else map(str, value) if isinstance(value, list | tuple) else ()
 
 
-READERS: dict[str, Callable[[str], Iterable[str]]] = {
+Readers = dict[str, Callable[[str], Iterable[str]]]
+
+READERS: Readers = {
     "pyproject.toml": _project,
     "setup.cfg": _configuration,
     "setup.py": _program,
+}
+
+BUILD_READERS: Readers = {
+    "setup.cfg": partial(_configuration, option="setup_requires"),
+    "setup.py": partial(_program, option="setup_requires"),
 }

@@ -16,6 +16,8 @@ from email import message_from_bytes
 from email.message import Message
 from pathlib import Path
 
+from cbuild.distribution import declared
+
 LARGEST = 4 << 20
 """Bytes of one file of metadata."""
 
@@ -23,7 +25,8 @@ SETUPTOOLS = ("setuptools", "wheel")
 """What builds a source distribution that doesn't say (PEP 517); setuptools before 70.1 needs wheel for it."""
 
 _WANTED = re.compile(
-    r"[^/]+\.dist-info/METADATA|[^/]+/PKG-INFO|[^/]+/pyproject\.toml|(?:[^/]+/){1,3}[^/]+\.egg-info/requires\.txt"
+    r"[^/]+\.dist-info/METADATA|[^/]+/(?:PKG-INFO|pyproject\.toml|setup\.py|setup\.cfg)"
+    r"|(?:[^/]+/){1,3}[^/]+\.egg-info/requires\.txt"
 )
 _SECTION = re.compile(r"\[([^:\]]*)(?::(.*))?\]")
 
@@ -57,9 +60,18 @@ def _wheel(found: dict[str, bytes]) -> Metadata:
 def _source(found: dict[str, bytes]) -> Metadata:
     message = message_from_bytes(_named(found, "/PKG-INFO"))
     project = tomllib.loads(_named(found, "/pyproject.toml").decode(errors="replace"))
-    build = project.get("build-system", {}).get("requires", SETUPTOOLS)
+    system = project.get("build-system", {})
+    build = [*map(str, system.get("requires", SETUPTOOLS))]
+    if str(system.get("build-backend", "setuptools")).startswith("setuptools"):
+        # What its hook get_requires_for_build_wheel says besides; it can't fetch in a builder.
+        build += [each for each in _setup_requires(found) if each not in build]
     requires = _all(message) or tuple(_setuptools(_named(found, "/requires.txt").decode(errors="replace")))
-    return Metadata(requires, message.get("Requires-Python", ""), tuple(map(str, build)))
+    return Metadata(requires, message.get("Requires-Python", ""), tuple(build))
+
+
+def _setup_requires(found: dict[str, bytes]) -> tuple[str, ...]:
+    texts = {name: _named(found, f"/{name}").decode(errors="replace") for name in ("setup.cfg", "setup.py")}
+    return declared.setup_requires(texts)
 
 
 def _named(found: dict[str, bytes], end: str) -> bytes:
