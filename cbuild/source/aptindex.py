@@ -6,6 +6,8 @@ temporary file that is renamed when it is whole, and only read afterwards: no lo
 
 from __future__ import annotations
 
+import errno
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
@@ -77,7 +79,16 @@ def _files(directory: str, blocks: dict[str, dict[str, tuple[str, str]]]) -> Ite
 
 
 def build(path: Path, files: Iterable[PoolFile]) -> None:
-    """Write the database of the files to path, which must not exist."""
+    """Write the database of the files to path, which must not exist; OSError for a full disk, as of any file."""
+    try:
+        _build(path, files)
+    except sqlite3.OperationalError as problem:
+        if problem.sqlite_errorcode != sqlite3.SQLITE_FULL:
+            raise
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from None
+
+
+def _build(path: Path, files: Iterable[PoolFile]) -> None:
     with closing(sqlite3.connect(path)) as database, database:
         database.executescript(_SCHEMA)
         rows = (

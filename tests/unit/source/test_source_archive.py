@@ -2,6 +2,7 @@
 
 import bz2
 import contextlib
+import errno
 import gzip
 import io
 import os
@@ -13,7 +14,7 @@ import pytest
 from source_helpers import kept, md5, sha256
 
 from cbuild.errors import SourceError
-from cbuild.source import Request, apt
+from cbuild.source import Request, apt, aptindex
 from cbuild.source.apt import Suite
 from cbuild.source.aptindex import Index, build, parse
 from cbuild.source.indices import Indices
@@ -251,3 +252,12 @@ def test_no_apt(make, monkeypatch):
     with pytest.raises(SourceError) as error:
         make(debian=True).fetch(Request("debian:a/a_1.orig.tar.gz"))
     assert "no apt" in error.value.details
+
+
+def test_a_full_disk_under_an_index(tmp_path, monkeypatch):
+    """sqlite has an error of its own for it, which everybody who waits for the system's would miss."""
+    monkeypatch.setattr(aptindex, "_SCHEMA", "PRAGMA max_page_count = 8;" + aptindex._SCHEMA)
+    files = (aptindex.PoolFile(f"{n}.tar.gz", "pool/main/a/a" * 20, n, "0" * 32, "0" * 64) for n in range(1000))
+    with pytest.raises(OSError, match="No space left") as caught:
+        aptindex.build(tmp_path / "index", files)
+    assert caught.value.errno == errno.ENOSPC
