@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import venv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from bench.site import Site
@@ -28,8 +28,8 @@ class Peer:
         self._site = site
         self._directory = directory
         self.contender = ("buildout, make -j", self.build)
-        sections = site.cbuild("annotate", "software.cfg", directory=project)["sections"]
         planned = [part["name"] for part in site.cbuild("software", "--dry-run", directory=project)["parts"]]
+        sections = _sections(site, project, planned)
         self.parts = [name for name in planned if sections[name]["recipe"].startswith(RECIPES)]
         self.without = sorted({*planned} - {*self.parts})
         self._text = _profile({name: sections[name] for name in self.parts}, self._sources(project))
@@ -66,6 +66,16 @@ class Peer:
             shutil.copy(self._site.home.sources / "files" / digest, target)
             found[url] = target
         return found
+
+
+def _sections(site: Site, project: Path, parts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return every section's options; only what recipes compute is still a reference, as ``@@PART:OPTION@@``."""
+    sections: dict[str, dict[str, str]] = site.cbuild("annotate", "software.cfg", directory=project)["sections"]
+    # Written so, a location means the part's own wherever it is referred to: slapos.recipe.cmmi replaces it first.
+    own = [name for name in parts if sections[name].get("location") == "@@LOCATION@@"]
+    named = (f"{name}:location=@@{name}:location@@" for name in own)
+    others = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
+    return others | {name: sections[name] for name in own}
 
 
 def _profile(sections: Mapping[str, Mapping[str, str]], sources: Mapping[str, Path]) -> str:
