@@ -74,7 +74,7 @@ def _sections(site: Site, project: Path, parts: Sequence[str]) -> dict[str, dict
     # Written so, a location means the part's own wherever it is referred to: slapos.recipe.cmmi replaces it first.
     own = [name for name in parts if sections[name].get("location") == "@@LOCATION@@"]
     named = (f"{name}:location=@@{name}:location@@" for name in own)
-    others = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
+    others: dict[str, dict[str, str]] = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
     return others | {name: sections[name] for name in own}
 
 
