@@ -70,12 +70,24 @@ class Peer:
 
 def _sections(site: Site, project: Path, parts: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return every section's options; only what recipes compute is still a reference, as ``@@PART:OPTION@@``."""
-    sections: dict[str, dict[str, str]] = site.cbuild("annotate", "software.cfg", directory=project)["sections"]
-    # Written so, a location means the part's own wherever it is referred to: slapos.recipe.cmmi replaces it first.
-    own = [name for name in parts if sections[name].get("location") == "@@LOCATION@@"]
-    named = (f"{name}:location=@@{name}:location@@" for name in own)
-    others: dict[str, dict[str, str]] = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
-    return others | {name: sections[name] for name in own}
+    # To slapos.recipe.cmmi @@LOCATION@@ is the location of the part that refers to it, unless the part that is meant
+    # replaces it first: so locations are named, then what else is written so (`executable`).
+    written: dict[str, str] = {}
+    sections: dict[str, dict[str, str]] = {}
+    for locations in (True, False):
+        named = [f"{option}={value}" for option, value in written.items()]
+        sections = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
+        for name in parts:
+            for key, value in sections[name].items():
+                if (key == "location" or not locations) and value.startswith("@@LOCATION@@"):
+                    written[f"{name}:{key}"] = value.replace("@@LOCATION@@", f"@@{name}:location@@")
+    named = [f"{option}={value}" for option, value in written.items()]
+    sections = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
+    own = {name: f"@@{name}:location@@" for name in parts}
+    return {
+        name: {key: value.replace(own.get(name, "@@LOCATION@@"), "@@LOCATION@@") for key, value in options.items()}
+        for name, options in sections.items()
+    }
 
 
 def _profile(sections: Mapping[str, Mapping[str, str]], sources: Mapping[str, Path]) -> str:
