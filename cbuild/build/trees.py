@@ -79,19 +79,22 @@ def make_directory(path: Path, scratch: Path, inherited: Inherited) -> None:
 
     Layers come from builders: a link that one of them has in this place is replaced, never followed out of scratch.
     """
-    if path.is_symlink() or not path.is_dir():
-        _clear(path, scratch, inherited)
+    try:
         path.mkdir()
+    except FileExistsError:
+        if path.is_symlink() or not path.is_dir():
+            path.unlink()
+            path.mkdir()
     if path != scratch:
         inherited[os.fsencode(path.relative_to(scratch))] = (0, 0)
 
 
 def _clear(path: Path, scratch: Path, inherited: Inherited) -> None:
     """Remove what earlier trees have in a place: the later one wins, as in an image."""
-    if path.is_dir() and not path.is_symlink():
+    try:
+        path.unlink(missing_ok=True)
+    except IsADirectoryError:
         shutil.rmtree(path)
         below = os.fsencode(path.relative_to(scratch)) + b"/"
         for name in [name for name in inherited if name.startswith(below)]:
             del inherited[name]
-    else:
-        path.unlink(missing_ok=True)
