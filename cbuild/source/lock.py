@@ -6,7 +6,7 @@ import errno
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cbuild.canonical import write_atomic
 from cbuild.errors import UsageError
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cbuild.source.store import Sums
 
 VERSION = 1
+
+_T = TypeVar("_T")
 
 _SUMS = {"md5": "[0-9a-f]{32}", "sha256": "[0-9a-f]{64}"}
 _COMMIT = "[0-9a-f]{40,64}"
@@ -137,16 +139,15 @@ class Lock:
         if not self.path.exists() or self.path.read_bytes() == self._data:
             return
         now = Lock.load(self.path)
-        for url, entry in now._sources.items():  # noqa: SLF001 - its own class
-            if url not in self._known:
-                self._sources.setdefault(url, entry)
-        for url, said in now.distributions.items():
-            if url not in self._known:
-                self.distributions.setdefault(url, said)
-        for url, commit in now.commits.items():
-            if url not in self._known:
-                self.commits.setdefault(url, commit)
+        self._add(self._sources, now._sources)  # noqa: SLF001 - its own class
+        self._add(self.distributions, now.distributions)
+        self._add(self.commits, now.commits)
         self._data = now._data  # noqa: SLF001
+
+    def _add(self, mine: dict[str, _T], theirs: dict[str, _T]) -> None:
+        for url, entry in theirs.items():
+            if url not in self._known:
+                mine.setdefault(url, entry)
 
 
 def _damaged(path: Path, details: str, line: int | None = None) -> UsageError:
