@@ -18,22 +18,11 @@ from cbuild.plan.virtual import PROFILE as VIRTUAL
 from cbuild.source import Request, Sources
 from cbuild.state import installed
 from cbuild.state.home import Home
-from cbuild.state.installed import BESIDE
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 
-LEFT_OUT = {
-    b".git",
-    b".hg",
-    b".svn",
-    b"__pycache__",
-    b".venv",
-    b".tox",
-    b".installed.cfg",
-    BESIDE.encode(),
-    b"cbuild.lock",
-}
-"""What is no source: its content changes without the source changing. The last three are what cbuild itself writes."""
+LEFT_OUT = {b".git", b".hg", b".svn", b"__pycache__", b".venv", b".tox", b".installed.cfg", b"cbuild.lock"}
+"""What is no source: its content changes without the source changing. The last two a buildout writes."""
 
 GIT = "git+file://"
 
@@ -102,7 +91,7 @@ class LocalFiles:
         return path
 
     def _is_left_out(self, item: os.DirEntry[bytes]) -> bool:
-        # State files have any name (`installed` in [buildout]), and there may be several.
+        # cbuild's state files have any name (`installed` in [buildout]), and there may be several.
         if item.name in LEFT_OUT or item.path == self._store:
             return True
         return item.is_file(follow_symlinks=False) and installed.is_ours(item.path)

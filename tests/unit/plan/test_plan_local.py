@@ -91,7 +91,6 @@ def test_what_cbuild_writes_is_no_source(checkout):
     directory, local = checkout("app")
     before = local.request(str(directory), None, PLACE).url
     (directory / ".installed.cfg").write_text("[buildout]\n")
-    (directory / ".cbuild.cfg").write_text("[buildout]\n")
     (directory / "cbuild.lock").write_text("{}\n")
     installed.write(
         directory / "web.state", installed.Installed((installed.InstalledPart("a", {}, (), "s", "k", "l"),))
