@@ -25,6 +25,7 @@ UNREADABLE = (
 """What reading somebody's files may end in: then they say nothing."""
 
 Files = dict[str, str]
+Readers = dict[str, Callable[[str], Iterable[str]]]
 
 
 @cache
@@ -41,7 +42,7 @@ def declared(archive: Path, directory: str = "") -> tuple[str, ...]:
 
 
 def setup_requires(files: Files) -> tuple[str, ...]:
-    """Return what setuptools itself has to import to build a tree that has no ``[build-system]``; files by name."""
+    """Return what setuptools wants besides to build a tree, as its files (by name) have it in plain words."""
     return _first(BUILD_READERS, files)
 
 
@@ -115,8 +116,6 @@ def _literal(node: ast.expr) -> Iterable[str]:
     value = ast.literal_eval(node)
     return value.splitlines() if isinstance(value, str) else map(str, value) if isinstance(value, list | tuple) else ()
 
-
-Readers = dict[str, Callable[[str], Iterable[str]]]
 
 READERS: Readers = {
     "pyproject.toml": _project,

@@ -45,7 +45,7 @@ def read(path: Path, filename: str) -> Metadata:
     try:
         found = dict(_zipped(path) if filename.endswith((".whl", ".zip")) else _tarred(path))
         return _wheel(found) if filename.endswith(".whl") else _source(found)
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, tomllib.TOMLDecodeError) as problem:
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError, TypeError, AttributeError) as problem:
         raise ValueError(f"{filename} is damaged: {problem}") from None
 
 

@@ -33,3 +33,10 @@ def test_what_it_takes_to_build_a_source_distribution(tmp_path, files, build):
     """setuptools fetches setup_requires itself where it can: a builder has no network."""
     path = sdist(tmp_path, "a", **files)
     assert metadata.read(path, path.name).build == build
+
+
+@pytest.mark.parametrize("text", ["build-system = 'x'\n", "[build-system]\nrequires = 5\n", "no = toml = at all"])
+def test_what_is_no_metadata(tmp_path, text):
+    path = sdist(tmp_path, "a", **{"pyproject.toml": text})
+    with pytest.raises(ValueError, match=r"a-1\.tar\.gz is damaged"):
+        metadata.read(path, path.name)
