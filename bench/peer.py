@@ -69,24 +69,26 @@ class Peer:
 
 
 def _sections(site: Site, project: Path, parts: Sequence[str]) -> dict[str, dict[str, str]]:
-    """Return every section's options; only what recipes compute is still a reference, as ``@@PART:OPTION@@``."""
-    # To slapos.recipe.cmmi @@LOCATION@@ is the location of the part that refers to it, unless the part that is meant
-    # replaces it first: so locations are named, then what else is written so (`executable`).
+    """Return every section's options; only what recipes compute is still a reference, as ``@@PART:OPTION@@``.
+
+    To slapos.recipe.cmmi @@LOCATION@@ is the location of the part that refers to it, unless the part that is meant
+    replaces it first. So locations are named, and then what else is written so (`executable`).
+    """
+
+    def annotated() -> dict[str, dict[str, str]]:
+        named = (f"{option}={value}" for option, value in written.items())
+        document = site.cbuild("annotate", "software.cfg", *named, directory=project)
+        return dict(document["sections"])
+
     written: dict[str, str] = {}
-    sections: dict[str, dict[str, str]] = {}
     for locations in (True, False):
-        named = [f"{option}={value}" for option, value in written.items()]
-        sections = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
-        for name in parts:
-            for key, value in sections[name].items():
+        for name, options in annotated().items():
+            for key, value in options.items() if name in parts else ():
                 if (key == "location" or not locations) and value.startswith("@@LOCATION@@"):
                     written[f"{name}:{key}"] = value.replace("@@LOCATION@@", f"@@{name}:location@@")
-    named = [f"{option}={value}" for option, value in written.items()]
-    sections = site.cbuild("annotate", "software.cfg", *named, directory=project)["sections"]
-    own = {name: f"@@{name}:location@@" for name in parts}
     return {
-        name: {key: value.replace(own.get(name, "@@LOCATION@@"), "@@LOCATION@@") for key, value in options.items()}
-        for name, options in sections.items()
+        name: {key: value.replace(f"@@{name}:location@@", "@@LOCATION@@") for key, value in options.items()}
+        for name, options in annotated().items()
     }
 
 
