@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import urllib.request
+from dataclasses import replace
 
 import pytest
 from software_fixtures import EXAMPLES, Store, inside
@@ -21,7 +22,9 @@ def fetch(url: str) -> str:
 
 
 @pytest.fixture
-def web(store, tmp_path):
+def web(store, shared_store, tmp_path):
+    # Compiled once: each engine takes the image from the store of the first.
+    store = replace(store, home=shared_store("docker").home)
     directory = tmp_path / "web"
     shutil.copytree(EXAMPLES / "web", directory, ignore=shutil.ignore_patterns(".installed.cfg"))
     document = store.build(directory, "--engine", store.engine.name)
