@@ -29,6 +29,7 @@ def main() -> None:
         unbuilt(place.home.root, Home.default())
         own = _Own(place, f"[buildout]\nextends = {Path(sys.argv[1]).absolute()}\n")
         ours = in_turns([own.contender], 1)
+        show(f"{own.parts} parts with cbuild; zc.buildout takes as long again", ours)
         peer = Peer(place, own.project, place.root / "peer")
         _show(own, peer, [*in_turns([peer.contender], 1), *ours])
 
