@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from cbuild.recipe.api import Options, UserError
+
+COMMANDS = ("make-targets", "pre-configure", "pre-build", "pre-install", "post-install")
+"""Options whose text is commands, or may be (component/golang's make-targets)."""
+
+_LINKING = re.compile(r"\bcp\s+(?:-\S+\s+)*(?:-[a-zA-Z]*l|--link\b)")
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,11 @@ def installs_only(options: Options) -> bool:
     """Tell whether nothing but ``install…`` is a target of the second make; options and variables are none."""
     words = _joined(options, "make-targets", "install").split()
     return all(word.startswith(("install", "-")) or "=" in word for word in words)
+
+
+def links(options: Options) -> bool:
+    """Tell whether a command installs hard links to what was compiled, as ``cp -alf`` makes them."""
+    return any(_LINKING.search(options.get(option, "")) for option in COMMANDS)
 
 
 def formatted(options: Options, option: str, default: str = "") -> str:

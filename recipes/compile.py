@@ -11,7 +11,7 @@ from pathlib import Path
 from cbuild.recipe.api import Buildout, Options, Source, UserError
 from recipes import files, say, shebang, shell
 from recipes.borrow import borrowed
-from recipes.commands import Commands, formatted, installs_only
+from recipes.commands import Commands, formatted, installs_only, links
 from recipes.hooks import Hook
 from recipes.unpack import strip, top, unpack
 
@@ -55,9 +55,9 @@ class Recipe:
             except Exception:
                 self._write_environment(environ, source)
                 raise
-        if self.archive and not self.keep:
-            # The builder goes anyway: what can't be removed is no reason to fail after hours of compiling.
-            shutil.rmtree(self.options["compile-directory"], ignore_errors=True)
+        directory = Path(self.options["compile-directory"])
+        if self.archive and (not self.keep or directory == self._aside):
+            _remove(directory)
         self._check_promises()
         shebang.fix(self.location)
         return [str(self.location)]
@@ -97,7 +97,15 @@ class Recipe:
         url, path = options.get("url", "").strip(), options.get("path", "").strip()
         if bool(url) == bool(path):
             raise UserError(f"[{self.name}] needs one of url and path, and not both.")
-        options["compile-directory"] = path if path and files.inside(self.buildout, path) else f"/build/{self.name}"
+        options["compile-directory"] = path if path and files.inside(self.buildout, path) else self._directory()
+
+    @property
+    def _aside(self) -> Path:
+        return self.location.with_name(f".{self.name}.compile")
+
+    def _directory(self) -> str:
+        # A hard link can't lead from /build to the location: each is a mount of its own.
+        return str(self._aside) if links(self.options) else f"/build/{self.name}"
 
     def _archive(self) -> Source | None:
         if url := self.options.get("url", "").strip():
@@ -145,6 +153,14 @@ class Recipe:
         for path in filter(None, map(str.strip, self.options.get("promises", "").splitlines())):
             if not Path(path).exists():
                 say.warn(f"the promise {path} is not there")
+
+
+def _remove(directory: Path) -> None:
+    # Sources may come with directories that can't be written to, and some builds make such ones.
+    for parent, _, _ in os.walk(directory):
+        Path(parent).chmod(0o755)
+    # What can't be removed is no reason to fail after hours of compiling.
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _commented(text: str) -> str:

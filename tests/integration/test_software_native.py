@@ -51,7 +51,7 @@ location = @@LOCATION@@
 configure-command = :
 make-binary =
 make-targets =
-post-install = mkdir %(location)s/share && echo ${:word} > ${:location}/share/word
+post-install = mkdir %(location)s/share && echo ${:word} > word && cp -al word ${:location}/share
 word = spoken
 
 [environment]

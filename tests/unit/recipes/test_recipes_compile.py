@@ -381,6 +381,29 @@ def test_a_build_directory_that_cant_be_removed(built, monkeypatch):
     assert log[-1] == "install prefix="
 
 
+def test_a_build_that_links_to_what_was_compiled(archive, tmp_path):
+    """As component/golang's: /build is another mount than the location, and nothing else may stay there."""
+    found = recipe(
+        tmp_path / "opt", {URL: str(archive)}, configure_command=":", make_binary="",
+        pre_install="mkdir sub; touch sub/f", make_targets="cd sub && chmod 555 . && cp -alf .. %(location)s",
+    )  # fmt: skip
+    found.install()
+    assert sorted(path.name for path in found.location.parent.iterdir()) == ["part"]
+    assert (found.location / "sub" / "f").stat().st_nlink == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "linking"),
+    [
+        ("cp -alf .. x", True), ("cp -a -l .. x", True), ("cp --link a b", True), ("cd src &&\n  cp -al . /x", True),
+        ("cp -a l x", False), ("cp file-l x", False), ("scp -l 5 a b", False), ("cp --no-clobber l x", False),
+    ],
+)  # fmt: skip
+def test_commands_that_link(command, linking):
+    where = "/opt/cbuild/parts/.part.compile" if linking else "/build/part"
+    assert recipe(post_install=command).options["compile-directory"] == where
+
+
 def test_what_a_failure_leaves_beside_the_source(built, tmp_path):
     with pytest.raises(UserError):
         built(environment="QUOTED=a 'b'\nPATH=/x:%(PATH)s", make_binary="make\nfalse", pre_build="true")
