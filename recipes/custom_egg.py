@@ -33,8 +33,9 @@ class _Built:
         self.python, self.version = interpreter(buildout, options)
         options["executable"] = self.python
         self.environment = shell.environment(buildout, options)
+        self.links = options.get("find-links", "").split()
         wanted = [line.strip() for line in options.get("setup-eggs", "").splitlines() if line.strip()]
-        self.setup_eggs = buildout.distributions(*wanted, python=self.version) if wanted else []
+        self.setup_eggs = buildout.distributions(*wanted, python=self.version, links=self.links) if wanted else []
 
     def maker(self) -> Maker:
         """Return what builds it."""
@@ -74,7 +75,7 @@ class Custom(_Built):
         self.requirement = (options.get("egg") or options.get("eggs") or name).strip()
         if len(self.requirement.splitlines()) > 1:
             raise UserError(f"[{name}] egg: one egg is built, not several.")
-        self.eggs = buildout.distributions(self.requirement, python=self.version, source=True)
+        self.eggs = buildout.distributions(self.requirement, python=self.version, source=True, links=self.links)
         spelled = (egg for egg in patched.names(options) if project(egg) == project(self.requirement))
         self.patches = Patches.of(buildout, options, next(spelled, word(self.requirement)), shared=True)
 

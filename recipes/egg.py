@@ -37,10 +37,12 @@ class Eggs:
         options.setdefault("executable", self.python)  # real profiles have one of their own for others to refer to
         self.directory = Path(buildout["buildout"]["directory"])
         self.requirements = [line.strip() for line in options.get("eggs", name).splitlines() if line.strip()]
-        self.eggs = buildout.distributions(*self.requirements, python=version)
+        self.links = options.get("find-links", "").split()
+        self.eggs = buildout.distributions(*self.requirements, python=version, links=self.links)
         self.patched = {egg: Patches.of(buildout, options, egg) for egg in patched.names(options)}
         self.sources = {
-            egg: buildout.distributions(*self._asked(egg), python=version, source=True) for egg in self.patched
+            egg: buildout.distributions(*self._asked(egg), python=version, source=True, links=self.links)
+            for egg in self.patched
         }
 
     def install(self) -> list[str]:

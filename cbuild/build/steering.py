@@ -135,7 +135,7 @@ class _Told:
             yield f"{self.text('download-cache')}/dist"
             return
         for word in self._urls("find-links"):
-            yield word if "://" in word else self._resolver.on_host(str(Path(IMAGE_DIRECTORY, word)))
+            yield self._resolver.link(word)
 
     def index(self) -> str:
         """Return ``index``; with ``install-from-cache`` one that is no more than the cache."""

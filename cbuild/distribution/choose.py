@@ -102,16 +102,19 @@ class Distributions:
         wheels: bool = False,
         source: bool = False,
         developed: Mapping[str, tuple[str, ...]] = NOTHING,
+        links: Sequence[str] = (),
     ) -> tuple[Distribution, ...]:
         """Return the distributions that the requirements need, with all that those need, sorted by name.
 
         target: the Python that they are for, the builder's own by default. wheels: tools that build others: no source
         distributions, and no pin is needed. source: of what is named itself, no wheels. developed: projects that are
-        there, with what they require; of these only that is looked for. ProfileError:
+        there, with what they require; of these only that is looked for. links: directories, pages
+        and files that may have distributions, looked at from now on. ProfileError:
         ``bad-requirement``, ``version-conflict``, ``version-not-picked``; SourceError: ``version-missing``,
         ``distribution-missing`` (there is no file of what is asked for), ``index-unreachable``, ``offline``,
         ``not-locked``, and what fetching gives.
         """
+        self._sources.look_at(links)
         asked = _Asked(
             tuple(sorted(requirements)), target or Target(), wheels, source, tuple(sorted(developed.items()))
         )

@@ -28,9 +28,12 @@ class Choice:
         if self._distributions is None:
             raise UsageError("There is no index of Python distributions here.")
         try:
-            wanted, python, source = split(requirements)
-            target = Target.of(python) if python else None
-            return self._distributions.closure(wanted, self._rules, target=target, source=source, developed=developed)
+            meant = split(requirements)
+            target = Target.of(meant.python) if meant.python else None
+            links = [self._resolver.link(word) for word in meant.links]
+            return self._distributions.closure(
+                meant.requirements, self._rules, target=target, source=meant.source, developed=developed, links=links
+            )
         except CbuildError as error:
             self._locate(error, part)
             raise

@@ -6,6 +6,7 @@ profile likes: the work is done by generators on a list of our own, never by Pyt
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Generator, Iterable, Mapping, MutableMapping, Sequence
 from contextlib import suppress
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from cbuild.errors import CbuildError, ProfileError
 from cbuild.profile.added import sections_of
 from cbuild.profile.blame import Blame, Label
-from cbuild.profile.builtin import check
+from cbuild.profile.builtin import IMAGE_DIRECTORY, check
 from cbuild.profile.directories import EVERY as EVERY_DIRECTORY
 from cbuild.profile.directories import Directories
 from cbuild.profile.locate import Locator, bad_reference
@@ -141,6 +142,10 @@ class Resolver:
     def on_host(self, path: str) -> str:
         """Return the path on the host that a path in the buildout directory of the image stands for."""
         return self._directories.on_host(path)
+
+    def link(self, word: str) -> str:
+        """Return a word of ``find-links``: directories and files are relative to the buildout directory."""
+        return word if "://" in word else self.on_host(posixpath.join(IMAGE_DIRECTORY, word))
 
     def absolute(self, option: str, path: str) -> str:
         """Return a path on the host that an option of [buildout] names, relative to the file that sets it.

@@ -6,7 +6,7 @@ Standard library only: this module is imported on the host (to plan), in the bui
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -163,13 +163,15 @@ class Buildout(Mapping[str, Options]):
         alternate: a URL to try when url doesn't give it.
         """
 
-    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
+    def distributions(
+        self, *requirements: str, python: str = "", source: bool = False, links: Sequence[str] = ()
+    ) -> list[Egg]:
         """Declare that the part needs these Python distributions; return them, with all that they need in turn.
 
         python: the version that they are for (``3.12``), the builder's own if it is empty. source: those that are named
-        come as source distributions.
+        come as source distributions. links: more ``find-links``, where they may be.
         """
-        del python, source
+        del python, source, links
         raise UserError(f"Python distributions can't be had here: {', '.join(requirements)}.")
 
     @abstractmethod

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -110,9 +110,11 @@ class LiveBuildout(Buildout):
             self.asked.alternates[url] = alternate.strip()
         return LiveSource(url, md5sum, self._fetch)
 
-    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
+    def distributions(
+        self, *requirements: str, python: str = "", source: bool = False, links: Sequence[str] = ()
+    ) -> list[Egg]:
         """Note that the part needs them; they are chosen when its constructor has ended, so none is returned yet."""
-        self.asked.distributions.append(tuple(asking(requirements, python, source=source)))
+        self.asked.distributions.append(tuple(asking(requirements, python, source=source, links=links)))
         return []
 
     def substitute(self, text: str, section: str) -> str:

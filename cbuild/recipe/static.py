@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from cbuild.recipe.api import Buildout, Egg, MissingSection, Options, Source
 from cbuild.recipe.needs import Needs
@@ -13,8 +14,8 @@ from cbuild.recipe.needs import Needs
 REFERENCE = re.compile(r"\$\$\{?|\$\{([^:{}\s]*):([^{}]+)\}")
 
 
-# Neither can be a requirement.
-PYTHON, SOURCE = "python:", "source:"
+# None can be a requirement.
+PYTHON, SOURCE, LINK = "python:", "source:", "link:"
 
 Chosen = tuple[str, str, Sequence[str]]
 """A distribution: its egg's name, its URL, the URLs of the wheels that build it."""
@@ -106,9 +107,11 @@ class StaticBuildout(Buildout):
         self.declared[url] = md5sum or self.declared.get(url)
         return StaticSource(url, md5sum, self._sources)
 
-    def distributions(self, *requirements: str, python: str = "", source: bool = False) -> list[Egg]:
+    def distributions(
+        self, *requirements: str, python: str = "", source: bool = False, links: Sequence[str] = ()
+    ) -> list[Egg]:
         """Return the distributions that the host has chosen."""
-        words = asking(requirements, python, source=source)
+        words = asking(requirements, python, source=source, links=links)
         asked = together(words)
         if asked not in self._distributions:
             raise Needs(distributions=words)
@@ -143,22 +146,34 @@ class StaticBuildout(Buildout):
         return REFERENCE.sub(value, text)
 
 
-def asking(requirements: Iterable[str], python: str, *, source: bool) -> list[str]:
+def asking(requirements: Iterable[str], python: str, *, source: bool, links: Iterable[str] = ()) -> list[str]:
     """Return what is asked for as words: requirements, and how they are meant (see split)."""
-    return [*sorted(requirements), *([f"{PYTHON}{python}"] if python else []), *([SOURCE] if source else [])]
+    meant = [*([f"{PYTHON}{python}"] if python else []), *([SOURCE] if source else [])]
+    return [*sorted(requirements), *meant, *(f"{LINK}{link}" for link in links)]
 
 
-def split(words: Iterable[str]) -> tuple[list[str], str, bool]:
-    """Return requirements, the version of Python, and whether source distributions are wanted."""
-    requirements, python, source = [], "", False
+class Meant(NamedTuple):
+    """What words mean: requirements, the version of Python, whether source distributions are wanted, where to look."""
+
+    requirements: list[str]
+    python: str
+    source: bool
+    links: list[str]
+
+
+def split(words: Iterable[str]) -> Meant:
+    """Return what words mean."""
+    requirements, python, source, links = [], "", False, []
     for word in words:
         if word.startswith(PYTHON):
             python = word.removeprefix(PYTHON)
+        elif word.startswith(LINK):
+            links.append(word.removeprefix(LINK))
         elif word == SOURCE:
             source = True
         else:
             requirements.append(word)
-    return requirements, python, source
+    return Meant(requirements, python, source, links)
 
 
 def together(requirements: Iterable[str]) -> str:

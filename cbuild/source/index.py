@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urljoin, urlsplit
 from urllib.request import url2pathname
 
+from cbuild.source.pypi import SOURCES
 from cbuild.source.unavailable import Absent, Unavailable
 from cbuild.source.url import redact, split, with_user
 
@@ -36,7 +37,7 @@ _DEFAULT = re.compile(r"--index-url\s+<url>.*?\(default\s+(\S+?)\)", re.DOTALL)
 
 @dataclass(frozen=True)
 class Settings:
-    """Where to look: URLs of indices, and directories or pages of links."""
+    """Where to look: URLs of indices; and links: directories, pages, or files themselves."""
 
     indices: tuple[str, ...]
     links: tuple[str, ...] = ()
@@ -106,6 +107,9 @@ class Index:
 
     def _read(self, page: str) -> list[Link]:
         parts = split(page)
+        if parts.path.endswith((".whl", *SOURCES)):
+            # A file itself, as setuptools and pip take it.
+            return [_link(page if "://" in page else Path(page).as_uri(), {})]
         if parts.scheme == "file" or "://" not in page:
             return _local_links(Path(url2pathname(parts.path)))
         data, kind, url = self.downloader.text(page, ACCEPT, LARGEST_INDEX)

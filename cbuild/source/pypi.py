@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # files/<hash of the file in three pieces>/NAME, and the older .../<python version or "source">/<letter>/<project>/NAME
 _LAYOUT = re.compile(r"/packages/(?:[0-9a-f]{2}/[0-9a-f]{2}/[0-9a-f]{60}|[a-z0-9.]+/[A-Za-z0-9]/[^/]+)/[^/]+$")
 _SDIST = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*-\d[A-Za-z0-9.]*(?:\.tar\.(?:gz|bz2|xz)|\.zip)")
-_SOURCE = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
+SOURCES = (".tar.gz", ".tar.bz2", ".tar.xz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def _project(filename: str) -> str:
     """Return the project of a distribution's file: up to the version."""
     if filename.endswith(".whl"):
         return filename.partition("-")[0]
-    stem = next((filename.removesuffix(end) for end in _SOURCE if filename.endswith(end)), filename)
+    stem = next((filename.removesuffix(end) for end in SOURCES if filename.endswith(end)), filename)
     return stem.rpartition("-")[0]
 
 
@@ -110,10 +110,10 @@ def _choose(links: list[Link], request: Request, version: str) -> Link | None:
 
 def _preference(link: Link) -> tuple[int, str]:
     """Return what sorts a source distribution first, then a wheel for every machine; others by name."""
-    for rank, end in enumerate((*_SOURCE, "-none-any.whl")):
+    for rank, end in enumerate((*SOURCES, "-none-any.whl")):
         if link.filename.endswith(end):
             return rank, link.filename
-    return len(_SOURCE) + 1, link.filename
+    return len(SOURCES) + 1, link.filename
 
 
 def _is(filename: str, name: str, version: str) -> bool:
@@ -140,7 +140,7 @@ def parse_filename(filename: str) -> tuple[str, Version] | None:
         if filename.endswith(".whl"):
             return parse_wheel_filename(filename)[:2]
         # The same rules hold for the older kinds of source distributions; only gzip and zip are known there.
-        end = next((end for end in _SOURCE if filename.endswith(end)), None)
+        end = next((end for end in SOURCES if filename.endswith(end)), None)
         return parse_sdist_filename(filename.removesuffix(end) + ".tar.gz") if end else None
     except (InvalidSdistFilename, InvalidWheelFilename):
         return None

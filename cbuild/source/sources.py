@@ -77,7 +77,8 @@ class Sources:
         self._locked = locked
         self._report = report
         self._store = Store(home.sources)
-        self._options = (download_cache, tuple(mirrors), tuple(links), index, debian, timeout)
+        self._links = list(links)
+        self._options = (download_cache, tuple(mirrors), self._links, index, debian, timeout)
 
     @cached_property
     def _places(self) -> Places:
@@ -89,6 +90,10 @@ class Sources:
             self._store, download_cache=download_cache, mirrors=mirrors, links=links, index=index, debian=debian,
             timeout=timeout, report=self._report,
         )  # fmt: skip
+
+    def look_at(self, links: Iterable[str]) -> None:
+        """Look for Python distributions at links, too."""
+        self._links += [link for link in links if link not in self._links]
 
     def links(self, project: str, problems: list[Problem]) -> Iterator[tuple[str, list[Link]]]:
         """Give the pages that have files of a Python project, those that go first first; see ``Index.pages``."""

@@ -51,13 +51,17 @@ file = made
 
 [app]
 recipe = zc.recipe.egg
-eggs = cbt-app
+eggs =
+  cbt-app
+  cbt-extra
+find-links = own
 interpreter = py
 
 [versions]
 Cbt_Recipe = 1
 helper = 1
 cbt-app = 1
+cbt-extra = 1
 maker = 1
 """
 
@@ -92,6 +96,8 @@ def directory(tmp_path) -> Path:
     made = project(tmp_path / "project", PROFILE)
     dist = made / "dist"
     dist.mkdir()
+    (made / "own").mkdir()
+    wheel(made / "own", "cbt-extra")
     trace = f"TRACE = {str(trace_of(tmp_path))!r}\n"
     for version in ("1", "2"):
         text = trace + RECIPE.replace("helper.TEXT", f"helper.TEXT + {version!r}")

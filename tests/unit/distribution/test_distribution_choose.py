@@ -35,6 +35,7 @@ def choose(tmp_path, links):
         source=False,
         developed=None,
         index=None,
+        more=(),
         **rules,
     ):
         lock = Lock.load(tmp_path / "cbuild.lock")
@@ -46,8 +47,9 @@ def choose(tmp_path, links):
             sources, lock, locked=locked, renew=renew, memory=Answers(Home(tmp_path / "home"))
         )
         found = distributions.closure(
-            requirements, Rules(versions or {}, **rules), target=target, source=source, developed=developed or {}
-        )
+            requirements, Rules(versions or {}, **rules), target=target, source=source, developed=developed or {},
+            links=more,
+        )  # fmt: skip
         lock.save()
         run.picked = distributions.picked
         return found
@@ -73,6 +75,14 @@ def test_the_newest_with_all_that_it_needs(links, choose):
     assert names(found) == ["egg-white 1.5", "spam 2"]
     assert found[1].egg == "spam-2-py3.11-linux-x86_64.egg"
     assert choose.picked == {"egg-white": "1.5", "spam": "2"}
+
+
+def test_links_of_a_parts_own(tmp_path, links, choose):
+    wheel(links, "spam", "1", "egg-white")
+    (tmp_path / "own").mkdir()
+    wheel(tmp_path / "own", "Egg.White", "1.5")
+    assert refused(choose, "spam").reason == "version-missing"
+    assert names(choose("spam", more=[str(tmp_path / "own")])) == ["egg-white 1.5", "spam 1"]
 
 
 def test_what_is_developed_is_looked_for_nowhere(links, choose):

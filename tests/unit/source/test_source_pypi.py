@@ -80,6 +80,15 @@ def test_directories_without_hashes_need_a_checksum(tmp_path, sources):
     assert again.fetch(Request("pypi:a-b==1.0", md5=md5(SDIST))).size == len(SDIST)
 
 
+def test_links_to_files_themselves(tmp_path, site, sources):
+    """As SlapOS's software/kvm has one: the archive, and no page that names it."""
+    site.files["/v1/a_b-1.0.tar.gz"] = SDIST
+    (tmp_path / "a_b-2.0-py3-none-any.whl").write_bytes(WHEEL)
+    links = (f"{site.url}/v1/a_b-1.0.tar.gz#sha256={sha256(SDIST)}", str(tmp_path / "a_b-2.0-py3-none-any.whl"))
+    assert sources(links=links).fetch(Request("pypi:a-b==1.0")).md5 == md5(SDIST)
+    assert sources(links=links).fetch(Request("pypi:a-b==2.0", sha256=sha256(WHEEL))).md5 == md5(WHEEL)
+
+
 def test_a_url_of_pypis_file_store_on_a_dead_host(site, sources):
     html(site)
     digits = hashlib.blake2b(SDIST, digest_size=32).hexdigest()
