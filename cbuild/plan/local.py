@@ -24,9 +24,6 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 LEFT_OUT = {b".git", b".hg", b".svn", b"__pycache__", b".venv", b".tox", b".installed.cfg", b"cbuild.lock"}
 """What is no source: its content changes without the source changing. The last two a buildout writes."""
 
-LAYOUT = b"oci-layout"
-"""A directory with this file is an image: what ``--output`` writes."""
-
 GIT = "git+file://"
 
 PROFILE = "profile"
@@ -97,6 +94,4 @@ class LocalFiles:
         # cbuild's state files have any name (`installed` in [buildout]), and there may be several.
         if item.name in LEFT_OUT or item.path == self._store:
             return True
-        if item.is_dir(follow_symlinks=False):
-            return os.path.exists(os.path.join(item.path, LAYOUT))  # noqa: PTH110, PTH118 - as DirEntry has it
         return item.is_file(follow_symlinks=False) and installed.is_ours(item.path)

@@ -96,8 +96,6 @@ def test_what_cbuild_writes_is_no_source(checkout):
         directory / "web.state", installed.Installed((installed.InstalledPart("a", {}, (), "s", "k", "l"),))
     )
     (directory / "src" / "__pycache__").mkdir()
-    (directory / "out").mkdir()
-    (directory / "out" / "oci-layout").write_text("{}")
     assert local.request(str(directory), None, PLACE).url == before
     (directory / "src" / "a.py").write_text("changed")
     assert local.request(str(directory), None, PLACE).url != before
