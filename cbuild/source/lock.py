@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
-import os
 import re
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,7 +12,6 @@ from cbuild.canonical import write_atomic
 from cbuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from cbuild.source.request import Request
@@ -122,10 +118,6 @@ class Lock:
 
         What another run has added meanwhile stays.
         """
-        with _alone(self.path.parent):
-            return self._save()
-
-    def _save(self) -> bool:
         self._take_over()
         document: dict[str, object] = {
             "sources": {url: asdict(entry) for url, entry in self._sources.items()},
@@ -156,18 +148,6 @@ class Lock:
         for url, entry in theirs.items():
             if url not in self._known:
                 mine.setdefault(url, entry)
-
-
-@contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """Let no other process save a lock of this directory during a block, where the file system knows how."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 def _damaged(path: Path, details: str, line: int | None = None) -> UsageError:

@@ -1,7 +1,6 @@
 """cbuild.lock."""
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from source_helpers import md5, sha256
@@ -140,14 +139,3 @@ def test_what_another_run_has_written_meanwhile_stays(tmp_path):
     other.save()
     commits = {"git+http://a.invalid/one@main": "1" * 40, "git+http://a.invalid/other@main": "2" * 40}
     assert Lock.load(path).commits == commits
-
-
-def test_many_runs_that_save_at_once(tmp_path):
-    """Nobody's entry is lost between another's reading and writing."""
-    path = tmp_path / "cbuild.lock"
-    runs = [Lock.load(path) for _ in range(50)]
-    for number, run in enumerate(runs):
-        run.record(Request(f"http://a.invalid/{number}"), SUMS)
-    with ThreadPoolExecutor(len(runs)) as threads:
-        list(threads.map(Lock.save, runs))
-    assert all(Lock.load(path).get(Request(f"http://a.invalid/{number}")) for number in range(len(runs)))
