@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from cbuild.recipe.api import Options, UserError
 
-COMMANDS = ("make-targets", "pre-configure", "pre-build", "pre-install", "post-install")
+COMMANDS = ("configure-command", "make-targets", "pre-configure", "pre-build", "pre-install", "post-install")
 """Options whose text is commands, or may be (component/golang's make-targets)."""
 
-_LINKING = re.compile(r"\bcp\s+(?:-\S+\s+)*(?:-[a-zA-Z]*l|--link\b)")
+_LINKING = re.compile(r"\bcp\s(?:[^\n;&|]|\\\n)*(?<=\s)-(?:[a-zA-Z]*l|-link\b)")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 from cbuild.recipe.api import Buildout, Options, Source, UserError
@@ -47,8 +47,7 @@ class Recipe:
         environ = shell.expand(self.environment)
         source = self._source(environ)
         # Beside the location: commands may remove that and make it again.
-        aside = self.location.with_name(f".{self.name}.borrowed")
-        lent = nullcontext() if self.archive else borrowed(source, aside)
+        lent = nullcontext() if self.archive else borrowed(source, self._beside("borrowed"))
         with lent:
             try:
                 self._build(environ, source)
@@ -56,8 +55,11 @@ class Recipe:
                 self._write_environment(environ, source)
                 raise
         directory = Path(self.options["compile-directory"])
-        if self.archive and (not self.keep or directory == self._aside):
+        in_layer = directory == self._beside("compile")
+        if self.archive and (in_layer or not self.keep):
             _remove(directory)
+            if in_layer and directory.exists():
+                say.warn(f"{directory} can't be removed: what is left of it is in the layer")
         self._check_promises()
         shebang.fix(self.location)
         return [str(self.location)]
@@ -99,13 +101,12 @@ class Recipe:
             raise UserError(f"[{self.name}] needs one of url and path, and not both.")
         options["compile-directory"] = path if path and files.inside(self.buildout, path) else self._directory()
 
-    @property
-    def _aside(self) -> Path:
-        return self.location.with_name(f".{self.name}.compile")
-
     def _directory(self) -> str:
         # A hard link can't lead from /build to the location: each is a mount of its own.
-        return str(self._aside) if links(self.options) else f"/build/{self.name}"
+        return str(self._beside("compile")) if links(self.options) else f"/build/{self.name}"
+
+    def _beside(self, use: str) -> Path:
+        return self.location.with_name(f".{self.location.name}.{use}")
 
     def _archive(self) -> Source | None:
         if url := self.options.get("url", "").strip():
@@ -156,9 +157,11 @@ class Recipe:
 
 
 def _remove(directory: Path) -> None:
-    # Sources may come with directories that can't be written to, and some builds make such ones.
-    for parent, _, _ in os.walk(directory):
-        Path(parent).chmod(0o755)
+    # Some tests leave directories behind that can't be written to, or not even listed.
+    for parent, names, _ in os.walk(directory):
+        for path in (Path(parent, name) for name in names if not Path(parent, name).is_symlink()):
+            with suppress(OSError):
+                path.chmod(0o755)
     # What can't be removed is no reason to fail after hours of compiling.
     shutil.rmtree(directory, ignore_errors=True)
 

@@ -101,7 +101,7 @@ class Develop(_Built):
             raise UserError(f"[{name}] needs setup.")
         self.made = Path(setup) if files.inside(buildout, setup) else None
         self.archive = None if self.made else buildout.source(setup)
-        self.tools = buildout.distributions(*BUILDERS, python=self.version)
+        self.tools = buildout.distributions(*BUILDERS, python=self.version, links=self.links)
 
     def install(self) -> list[str]:
         """Build the directory's egg. It is a copy: what changes in the directory changes the part's key."""

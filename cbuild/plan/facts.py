@@ -15,6 +15,7 @@ from cbuild.plan.part import Part
 from cbuild.plan.place import holding, place
 from cbuild.plan.virtual import PROFILE, Virtual
 from cbuild.profile import Resolver
+from cbuild.recipe.static import LINK
 from cbuild.source import Request
 
 Need = Mapping[str, object]
@@ -47,7 +48,8 @@ class Facts:
             case {"parse": str(text)}:
                 found = self._parsed(part, text)
             case {"distributions": list(requirements)}:
-                found = self.chosen(part, requirements)
+                # Code in a builder doesn't say what is read on the host.
+                found = self.chosen(part, [word for word in requirements if not word.startswith(LINK)])
             case {"recipe": list(requirements)}:
                 use = replace(part.recipe, requirements=tuple(requirements))
                 found = self.chosen(replace(part, recipe=use), requirements)

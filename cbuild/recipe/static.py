@@ -177,8 +177,8 @@ def split(words: Iterable[str]) -> Meant:
 
 
 def together(requirements: Iterable[str]) -> str:
-    """Return the name of what was chosen for requirements."""
-    return "\n".join(sorted(requirements))
+    """Return the name of what was chosen for requirements; where it was looked for is no part of it."""
+    return "\n".join(sorted(word for word in requirements if not word.startswith(LINK)))
 
 
 def egg(chosen: Chosen, sources: Mapping[str, str]) -> Egg:

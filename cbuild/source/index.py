@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01"
 LARGEST_INDEX = 64 << 20
+FILES = (".whl", *SOURCES)
+"""What a link ends with that is no page, but a distribution itself, as setuptools and pip take it."""
 _OPTION = re.compile(r"(?::env:|global|install|download)\.([a-z-]+)=(.*)")
 _DEFAULT = re.compile(r"--index-url\s+<url>.*?\(default\s+(\S+?)\)", re.DOTALL)
 
@@ -107,11 +109,10 @@ class Index:
 
     def _read(self, page: str) -> list[Link]:
         parts = split(page)
-        if parts.path.endswith((".whl", *SOURCES)):
-            # A file itself, as setuptools and pip take it.
-            return [_link(page if "://" in page else Path(page).as_uri(), {})]
         if parts.scheme == "file" or "://" not in page:
             return _local_links(Path(url2pathname(parts.path)))
+        if parts.path.endswith(FILES):
+            return [_link(page, {})]
         data, kind, url = self.downloader.text(page, ACCEPT, LARGEST_INDEX)
         links = _json_links(data, url) if kind.endswith("+json") else _html_links(data, url)
         # As pip does: whoever may see the page may have its files.
@@ -174,6 +175,8 @@ def _html_links(data: bytes, url: str) -> list[Link]:
 
 
 def _local_links(path: Path) -> list[Link]:
+    if path.is_file() and path.name.endswith(FILES):
+        return [_link(path.as_uri(), {})]
     index = path / "index.html" if path.is_dir() else path
     if index.is_file():
         return _html_links(index.read_bytes(), index.as_uri())

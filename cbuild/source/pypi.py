@@ -55,7 +55,10 @@ class PyPI:
             elif chosen.sha256 is None and not request.checked and version:
                 problems.append(f"{redact(page)} gives no sha256 for {chosen.filename}, and the profile no checksum")
             else:
-                return self._fetch(chosen, request)
+                try:
+                    return self._fetch(chosen, request)
+                except Unavailable as problem:
+                    problems.append(str(problem))
         problems += [problem.text for problem in unread]
         raise Unavailable("; ".join(problems) or "no index is configured")
 

@@ -92,8 +92,11 @@ class Sources:
         )  # fmt: skip
 
     def look_at(self, links: Iterable[str]) -> None:
-        """Look for Python distributions at links, too."""
-        self._links += [link for link in links if link not in self._links]
+        """Look for Python distributions at links, too; offline nothing is opened but the download cache.
+
+        The list is the index's own.
+        """
+        self._links += [link for link in links if link not in self._links and not self.offline]
 
     def links(self, project: str, problems: list[Problem]) -> Iterator[tuple[str, list[Link]]]:
         """Give the pages that have files of a Python project, those that go first first; see ``Index.pages``."""

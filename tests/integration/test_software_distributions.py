@@ -54,7 +54,7 @@ recipe = zc.recipe.egg
 eggs =
   cbt-app
   cbt-extra
-find-links = own
+find-links = ${:_profile_base_location_}/own
 interpreter = py
 
 [versions]

@@ -82,6 +82,7 @@ def test_links_of_a_parts_own(tmp_path, links, choose):
     (tmp_path / "own").mkdir()
     wheel(tmp_path / "own", "Egg.White", "1.5")
     assert refused(choose, "spam").reason == "version-missing"
+    assert refused(choose, "spam", more=[str(tmp_path / "own")], offline=True).reason == "offline"
     assert names(choose("spam", more=[str(tmp_path / "own")])) == ["egg-white 1.5", "spam 1"]
 
 

@@ -193,10 +193,12 @@ class Chosen:
 
     def __init__(self) -> None:
         self.asked: list[tuple[tuple[str, ...], dict[str, str]]] = []
+        self.links: list[str] = []
 
-    def closure(self, requirements, rules, **_):
+    def closure(self, requirements, rules, *, links, **_):
         """Choose nothing."""
         self.asked.append((tuple(requirements), dict(rules.versions)))
+        self.links += links
         return ()
 
 
@@ -211,6 +213,21 @@ def test_eggs_are_chosen_when_every_constructor_has_run(tmp_path, builder):
     home = Home(tmp_path / "home")
     Planner(load(tmp_path / "p.cfg"), Sources(home, offline=True), home, builder, chosen).plan()
     assert sorted(chosen.asked) == [(("y",), {"z": "6.0"}), (("z",), {"z": "6.0"})]
+
+
+@pytest.mark.parametrize("word", ["own", "${:_profile_base_location_}/own"])
+def test_where_a_part_looks_for_eggs_is_not_in_what_it_gets(tmp_path, builder, word):
+    """Another checkout gives the same key, and the builder's words, which have other paths, the same answer."""
+    parts = []
+    for name in ("one", "other"):
+        directory, home, chosen = tmp_path / name, Home(tmp_path / "home"), Chosen()
+        directory.mkdir()
+        (directory / "p.cfg").write_text(f"[buildout]\nparts = z\n[z]\nrecipe = zc.recipe.egg\nfind-links = {word}\n")
+        planned = Planner(load(directory / "p.cfg"), Sources(home, offline=True), home, builder, chosen).plan()
+        assert chosen.links == [str(directory / "own")]
+        parts.append(planned.parts["z"])
+    assert parts[0].given == parts[1].given
+    assert parts[0].distributions == parts[1].distributions == {"z": ()}
 
 
 PROGRAM = """

@@ -396,12 +396,21 @@ def test_a_build_that_links_to_what_was_compiled(archive, tmp_path):
     ("command", "linking"),
     [
         ("cp -alf .. x", True), ("cp -a -l .. x", True), ("cp --link a b", True), ("cd src &&\n  cp -al . /x", True),
+        ("cp -a . x -l", True), ("cp -t x \\\n -al .", True), ("cp -a x y; ls -l", False),
+        ("cp --reflink=auto a b", False),
         ("cp -a l x", False), ("cp file-l x", False), ("scp -l 5 a b", False), ("cp --no-clobber l x", False),
     ],
 )  # fmt: skip
 def test_commands_that_link(command, linking):
     where = "/opt/cbuild/parts/.part.compile" if linking else "/build/part"
     assert recipe(post_install=command).options["compile-directory"] == where
+
+
+def test_a_part_whose_name_has_a_slash():
+    name = "ZODB/scripts"
+    sections = buildout(HERE, {URL: "/a.tar.gz"}, **{name: {"url": URL, "post-install": "cp -al . x"}})
+    found = Recipe(sections, name, sections[name])
+    assert found.options["compile-directory"] == "/opt/cbuild/parts/ZODB/.scripts.compile"
 
 
 def test_what_a_failure_leaves_beside_the_source(built, tmp_path):

@@ -89,6 +89,14 @@ def test_links_to_files_themselves(tmp_path, site, sources):
     assert sources(links=links).fetch(Request("pypi:a-b==2.0", sha256=sha256(WHEEL))).md5 == md5(WHEEL)
 
 
+def test_a_link_to_a_file_that_is_not_there(tmp_path, site, sources):
+    """The next that has it is taken; a directory may be called as it likes."""
+    (tmp_path / "dir.zip").mkdir()
+    (tmp_path / "dir.zip" / "a_b-1.0.tar.gz").write_bytes(SDIST)
+    names = ("/nowhere/a_b-1.0.tar.gz", f"{site.url}/dead/a_b-1.0.tar.gz", str(tmp_path / "dir.zip"))
+    assert sources(links=names).fetch(Request("pypi:a-b==1.0", sha256=sha256(SDIST))).md5 == md5(SDIST)
+
+
 def test_a_url_of_pypis_file_store_on_a_dead_host(site, sources):
     html(site)
     digits = hashlib.blake2b(SDIST, digest_size=32).hexdigest()
