@@ -86,10 +86,10 @@ def test_the_locked_image(home, name):
 
 def test_a_base_that_is_there_costs_nothing(home):
     ensure("builder", home)
-    before = time.perf_counter()
+    before = time.process_time()
     for _ in range(20):
         ensure("builder", home)
-    assert (time.perf_counter() - before) / 20 < 0.005
+    assert (time.process_time() - before) / 20 < 0.005
 
 
 @pytest.mark.parametrize("name", ["runtime", "builder"])
