@@ -44,7 +44,9 @@ def link_bases(home: Home) -> Home:
     shared = base_store()
     home.root.mkdir(parents=True, exist_ok=True)
     for name in ("oci", "bases"):
-        shutil.copytree(shared.root / name, home.root / name, copy_function=_link)
+        # Each store has its own locks: two tests at once would wait for each other, and see them change.
+        ignore = shutil.ignore_patterns(".*lock")
+        shutil.copytree(shared.root / name, home.root / name, copy_function=_link, ignore=ignore)
     shared.sources.mkdir(exist_ok=True)
     home.sources.symlink_to(shared.sources)
     return home

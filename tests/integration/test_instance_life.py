@@ -141,7 +141,8 @@ def test_the_command_line(site):
     status = site.document(web, "status")
     assert {**status, "exit": 0} == {**made, "exit": 0}
     assert "ready" in site.cli(web, "status", "web").stdout
-    assert site.cli(web, "shell", "web-0", "--", "id", "-u").stdout.strip() == site.run("web", "id -u").strip()
+    inside = site.cli(web, "shell", "web-0", "--", "id", "-u")
+    assert (inside.returncode, inside.stderr, inside.stdout) == (0, "", site.run("web", "id -u"))
     assert site.cli(web, "shell", "web", "--", "false").returncode == 1
     assert "listening on" in site.cli(web, "logs", "web").stdout
     assert site.document(web, "instance", "--stop")["partitions"][0]["state"] == "stopped"
