@@ -35,6 +35,9 @@ _RUNROOT_LIMIT = 50
 #: Seconds for a service to answer after its start; it takes 0.2 s on an idle machine.
 _START_TIMEOUT = 30.0
 
+#: Seconds for one to end after SIGTERM.
+_STOP_TIMEOUT = 10.0
+
 
 @dataclass(frozen=True)
 class Service:
@@ -102,28 +105,35 @@ def ensure(home: Home, report: Report = silent) -> Service:
         raise EngineError("podman is not installed", reason="engine-absent", resolution="Install podman or docker.")
     service = Service.of(home)
     with _locked(service):
+        # Whoever clears a store away takes the configuration with it; the service would answer, and have nothing.
+        if not service.configuration.exists():
+            _end(service)
         if not service.answers():
             report(Event("info", "podman", f"Starting a Podman service for {home.root}."))
             _start(podman, service)
     return service
 
 
-def stop(home: Home, timeout: float = 10.0) -> None:
+def stop(home: Home) -> None:
     """End the home's service, if it runs; its containers go on. Used by tests and by who clears a home away."""
     service = Service.of(home)
     with _locked(service):
-        try:
-            process = int(service.pid.read_text())
-            arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
-        except (OSError, ValueError):
-            return
-        # The number may belong to another process by now: only one that serves our socket is ours to end.
-        if service.url.encode() in arguments:
-            os.kill(process, signal.SIGTERM)
-            deadline = time.monotonic() + timeout
-            while service.answers() and time.monotonic() < deadline:
-                time.sleep(0.02)
-        service.pid.unlink(missing_ok=True)
+        _end(service)
+
+
+def _end(service: Service) -> None:
+    try:
+        process = int(service.pid.read_text())
+        arguments = Path(f"/proc/{process}/cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError):
+        return
+    # The number may belong to another process by now: only one that serves our socket is ours to end.
+    if service.url.encode() in arguments:
+        os.kill(process, signal.SIGTERM)
+        deadline = time.monotonic() + _STOP_TIMEOUT
+        while service.answers() and time.monotonic() < deadline:
+            time.sleep(0.02)
+    service.pid.unlink(missing_ok=True)
 
 
 def _start(podman: str, service: Service) -> None:

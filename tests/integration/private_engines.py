@@ -105,12 +105,15 @@ def wait_for_docker(url: str, process: subprocess.Popen[bytes], log: Path) -> No
 
 
 @contextmanager
-def podman_home() -> Iterator[Home]:
-    """Yield a home whose private Podman service is stopped, and whose storage is removed, at the end."""
+def podman_home(below: str = "") -> Iterator[Home]:
+    """Yield a home whose private Podman service is stopped, and whose storage is removed, at the end.
+
+    below: its directory's name, for a path that is not as short as it can be.
+    """
     if shutil.which("podman") is None:
         pytest.fail("podman is not installed, and CBUILD_TEST_PODMAN names no running one")
     with scratch("cbuild-podman-") as root:
-        home = Home(root)
+        home = Home(root / below)
         try:
             yield home
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -136,6 +137,24 @@ def test_a_private_service_is_started_shared_and_outlives_the_run(home, base_lay
     again = connect("podman", home, environment={})
     assert again.state("box").running
     again.remove("box")
+
+
+def test_a_store_that_was_cleared_away_under_its_service(base_layer):
+    """Its socket is elsewhere when the path is long, so it still answers: a new one takes its place."""
+    with podman_home("a-path-that-is-too-long-for-the-sockets-of-podman") as home:
+        connect("podman", home, environment={}).load(image("localhost/private:1", base_layer))
+        found = service.Service.of(home)
+        process = found.pid.read_text()
+        assert not found.run.is_relative_to(home.root)
+        try:
+            subprocess.run(["umount", "--lazy", home.podman / "storage" / "overlay"], check=False)
+            shutil.rmtree(home.root)
+            assert connect("podman", home, environment={}).containers({}) == []
+            assert found.pid.read_text() != process
+            assert os.waitpid(int(process), os.WNOHANG)[0], "the old one has ended"
+        finally:
+            service.stop(home)
+            shutil.rmtree(found.run)
 
 
 def test_a_service_that_does_not_start(home):
